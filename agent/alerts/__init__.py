@@ -1,0 +1,1 @@
+"""Telling people: the channel interface, its registry and the channels."""

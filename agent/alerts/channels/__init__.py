@@ -1,0 +1,1 @@
+"""One alert channel per module."""

@@ -1,0 +1,1 @@
+"""The pure heart: standard library only, no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""One pure rule each, named by the programmes."""

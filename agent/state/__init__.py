@@ -1,0 +1,1 @@
+"""The agent's own database: runs, attempts, blocked accounts, alerts, outbox."""

@@ -1,0 +1,1 @@
+"""The evidence vault: deposits, journal, checkpoints and the derived index."""

@@ -1,0 +1,1 @@
+"""The only package that speaks LDAP and SMB to a directory."""

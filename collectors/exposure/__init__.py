@@ -1,0 +1,1 @@
+"""One exposure-audit vendor per module."""

@@ -1,0 +1,1 @@
+"""One file format per module; each reads hostile bytes into a Reading."""

@@ -1,0 +1,1 @@
+"""One source of public names and addresses per module."""

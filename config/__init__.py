@@ -1,0 +1,1 @@
+"""The configuration file: its model, its secrets, and the programmes as data."""

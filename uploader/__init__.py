@@ -1,0 +1,1 @@
+"""Everything that goes out: the dossier and the targets that receive it."""

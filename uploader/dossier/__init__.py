@@ -1,0 +1,1 @@
+"""The evidence file handed to the authority."""

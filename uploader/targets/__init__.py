@@ -1,0 +1,1 @@
+"""One delivery target per module."""
