@@ -1,0 +1,151 @@
+"""
+Facts: what was read from evidence, and what people decided.
+
+A fact is kept in the vault as a deposit of its own (class `facts`) that names the
+evidence, the reader and its version; a decision likewise (class `decision`). Dates are
+ISO text here, since facts travel as JSON; `undecided` names the fields that a person
+must settle (`carenage inbox confirm`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdsAuditFact:
+    """One ADS run: `score` is 1 to 5 as printed in the report, `date` the day of the run."""
+
+    kind: Literal["ads_audit"] = "ads_audit"
+    directory: str | None
+    date: str | None
+    score: float | None
+    report_available_on: str | None = None
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingFact:
+    """One finding of an exposure audit as the rules need it: base score, label, asset."""
+
+    id: str
+    asset: str
+    title: str
+    cvss: float | None
+    label: str | None
+    scores: dict[str, float]
+    state: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureAuditFact:
+    """
+    One exposure audit.
+
+    `tool` is SILENE, INDUSTRIAL or CYBERSURVEILLANCE (None: awaiting a decision); `scope` and
+    `hosts_seen` are names, addresses or ranges; `discovers` tells that the vendor declares
+    discovery of sub-names. `findings` holds those at 7 or above, or with a top label.
+    """
+
+    kind: Literal["exposure_audit"] = "exposure_audit"
+    vendor: str
+    vendor_id: str | None
+    name: str | None
+    tool: str | None
+    date: str | None
+    scope: tuple[str, ...] = ()
+    hosts_seen: tuple[str, ...] = ()
+    surfaces: tuple[str, ...] | None = None
+    discovers: bool = False
+    complete: bool = True
+    findings: tuple[FindingFact, ...] = ()
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OradadCollectionFact:
+    """One ORADAD archive or log: whether the collection is complete, as far as the file tells."""
+
+    kind: Literal["oradad_collection"] = "oradad_collection"
+    directory: str | None
+    date: str | None
+    forest: str | None
+    complete: bool | None
+    problems: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryFact:
+    """A directory as LDAP showed it, whole: the JSON document of `DirectorySnapshot`."""
+
+    kind: Literal["directory"] = "directory"
+    directory: str | None
+    taken_at: str
+    snapshot: dict[str, object]
+    complete: bool = True
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFact:
+    """One public name, address or range seen by one source."""
+
+    name: str
+    asset_kind: str  # "domain" | "address" | "range"
+    establishment: str | None = None
+    owner: str | None = None
+    public: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetListFact:
+    """One source's list on one day; `complete` False means that absence proves nothing."""
+
+    kind: Literal["asset_list"] = "asset_list"
+    source: str
+    taken_on: str | None
+    assets: tuple[AssetFact, ...] = ()
+    complete: bool = True
+    undecided: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentFact:
+    """A file nobody has classified yet, or a document that a person has named."""
+
+    kind: Literal["document"] = "document"
+    piece: str | None = None
+    undecided: tuple[str, ...] = ("kind",)
+
+
+Fact = AdsAuditFact | ExposureAuditFact | OradadCollectionFact | DirectoryFact | AssetListFact | DocumentFact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactsRecord:
+    """What one reader understood of one evidence item."""
+
+    evidence: str
+    reader: str
+    reader_version: int
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """
+    What a person decided about a fact or an objective; later ones supersede.
+
+    `values` are the settled fields (`directory`, `date`, `score`, `tool`, `surfaces`, `kind`…);
+    `on` is the day of the decision, `person` who took it.
+    """
+
+    decision: str  # "confirm" | "reading" | "not_applicable" | …
+    evidence: str | None
+    subject: str | None
+    person: str
+    on: str
+    reason: str | None
+    values: dict[str, object]

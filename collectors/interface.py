@@ -1,0 +1,89 @@
+"""The port every collector implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from agent.domain.evidence import EvidenceClass, RawEvidence
+    from agent.http import HttpSession
+
+
+class CollectorSettings(BaseModel):
+    """Base of every collector's settings; unknown keys are refused, secrets arrive resolved."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+SettingsT = TypeVar("SettingsT", bound=CollectorSettings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionContext:
+    """
+    What one collection is given.
+
+    `now` is aware UTC; `subject` the slug of the configured directory, or None; `cursor`
+    the opaque text that the last success left; `http` opens the one HTTP session
+    (proxy, trust, limits) for an allow-listed host.
+    """
+
+    now: datetime
+    subject: str | None = None
+    cursor: str | None = None
+    http: Callable[[str], HttpSession] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One line of `doctor`: `what` was tried, whether it is `ok`, and in French what to do when not."""
+
+    what: str
+    ok: bool
+    message: str
+
+
+class Collector(ABC, Generic[SettingsT]):
+    """
+    One source of evidence.
+
+    A module under a collector family holds exactly one subclass, whose `name` is the
+    module's name and the `kind` of the configuration. `family` is the folder.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    family: ClassVar[str]
+    evidence_class: ClassVar[EvidenceClass]
+    settings_type: ClassVar[type[CollectorSettings]]
+    needs_directory: ClassVar[bool] = False
+
+    def __init__(self, collector_id: str, settings: SettingsT) -> None:
+        self.collector_id = collector_id
+        self.settings = settings
+
+    @property
+    def account(self) -> str | None:
+        """Return what a refused login blocks (`user@service`), None without credentials."""
+        return None
+
+    @abstractmethod
+    def collect(self, context: CollectionContext) -> Iterator[RawEvidence]:
+        """
+        Yield evidence as the source returned it, unmodified.
+
+        Raises a `CollectorError` when the source cannot be read; what was yielded
+        before that is kept.
+        """
+
+    def check(self, context: CollectionContext) -> Iterator[CheckResult]:
+        """Yield one harmless check after the other, for `doctor`."""
+        del context
+        yield from ()
