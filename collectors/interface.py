@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
-    from agent.domain.evidence import EvidenceClass, RawEvidence
     from agent.http import HttpSession
+
+    from agent.domain.evidence import EvidenceClass, RawEvidence
 
 
 class CollectorSettings(BaseModel):

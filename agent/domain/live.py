@@ -39,10 +39,11 @@ class Perimeter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownFact:
-    """A current fact and the evidence it was read from."""
+    """A current fact, the evidence it was read from, and the day that evidence was received (ISO)."""
 
     evidence: str
     fact: Fact
+    received_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +103,7 @@ def live_scenarios(perimeter: Perimeter, known: Sequence[KnownFact], *, as_of: s
         if choice is None:
             continue
         choices.append(choice)
-        if choice.count > 1:
+        if choice.count > 1 or item.fact.undecided:
             questions.append(_question(item))
     open_choices = [index for index, choice in enumerate(choices) if choice.count > 1]
     picks = [{index: choices[index].count - 1 for index in open_choices}]
@@ -223,31 +224,33 @@ def _merged_run(kept: KnownFact, item: KnownFact, fact: AdsAuditFact) -> KnownFa
 def _choice(item: KnownFact, perimeter: Perimeter) -> _Choice | None:
     fact = item.fact
     if isinstance(fact, AdsAuditFact):
-        return _Choice(ads_audits=_ads_values(item.evidence, fact, perimeter))
+        return _Choice(ads_audits=_ads_values(item, fact, perimeter))
     if isinstance(fact, ExposureAuditFact):
-        return _Choice(exposure_audits=_exposure_values(item.evidence, fact, perimeter))
+        return _Choice(exposure_audits=_exposure_values(item, fact, perimeter))
     return None
 
 
-def _ads_values(evidence: str, fact: AdsAuditFact, perimeter: Perimeter) -> tuple[tuple[Json, ...], ...]:
-    if fact.date is None:
-        return ((),)  # without a day it cannot stand anywhere: its absence is what can be proved
+def _ads_values(item: KnownFact, fact: AdsAuditFact, perimeter: Perimeter) -> tuple[tuple[Json, ...], ...]:
+    day = fact.date or item.received_on  # an undated run is at best as recent as its arrival
+    if day is None:
+        return ((),)
     directories = perimeter.directories if fact.directory is None else (fact.directory,)
-    unknown = fact.directory is None or fact.directory not in perimeter.directories
+    unknown = fact.date is None or fact.directory is None or fact.directory not in perimeter.directories
     scores = (fact.score,) if fact.score is not None else (_BEST_SCORE, _WORST_SCORE)
     audit: Json = {
-        "id": evidence,
-        "date": fact.date,
+        "id": item.evidence,
+        "date": day,
         "ads": [slug for slug in directories if slug in perimeter.directories],
-        "report_available": fact.report_available_on or fact.date,
+        "report_available": fact.report_available_on or day,
         "downloaded": True,
     }
     values: list[tuple[Json, ...]] = [({**audit, "score": score},) for score in scores if audit["ads"]]
     return (*values, ()) if unknown or not values else tuple(values)
 
 
-def _exposure_values(evidence: str, fact: ExposureAuditFact, perimeter: Perimeter) -> tuple[tuple[Json, ...], ...]:
-    if fact.date is None:
+def _exposure_values(item: KnownFact, fact: ExposureAuditFact, perimeter: Perimeter) -> tuple[tuple[Json, ...], ...]:
+    day = fact.date or item.received_on
+    if day is None:
         return ((),)
     coverage = _coverage(fact, perimeter)
     tools = (fact.tool,) if fact.tool is not None else ("INDUSTRIAL", "SILENE")
@@ -256,14 +259,14 @@ def _exposure_values(evidence: str, fact: ExposureAuditFact, perimeter: Perimete
         for covered in coverage:
             for unscored_is_critical in (False, True) if _has_unscored(fact) else (False,):
                 audit: Json = {
-                    "id": evidence,
-                    "date": fact.date,
+                    "id": item.evidence,
+                    "date": day,
                     "tool": tool,
                     "covers": list(covered),
                     "findings": _findings(fact, covered, perimeter, unscored_is_critical=unscored_is_critical),
                 }
                 values.append((audit,) if covered else ())
-    if fact.tool is None or not fact.complete:
+    if fact.date is None or fact.tool is None or not fact.complete:
         values.append(())  # not an audit that counts, until a person says so
     return tuple(values)
 
