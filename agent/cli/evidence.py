@@ -1,0 +1,173 @@
+"""`carenage evidence`: deposit, list, read again, hand back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agent.cli.main import Invocation
+from agent.cli.output import echo_json, identity_options, json_option, passphrase
+from agent.domain.errors import UsageError
+
+
+@click.group()
+def evidence() -> None:
+    """Dépose, liste, lit ou restitue des preuves."""
+
+
+@evidence.command()
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@json_option
+@click.pass_obj
+def add(invocation: Invocation, *, file: Path, as_json: bool) -> None:
+    """Scelle FILE tel quel, sans le lire."""
+    from agent.services.seal import seal_file
+
+    sealed = seal_file(invocation.application().vault, file, now=invocation.clock.now())
+    if as_json:
+        echo_json(
+            {
+                "id": sealed.id,
+                "sha256": sealed.sha256,
+                "bytes": sealed.bytes,
+                "stored_bytes": sealed.stored_bytes,
+                "journal_seq": sealed.journal_seq,
+                "deduplicated": sealed.deduplicated,
+            }
+        )
+        return
+    click.echo(f"Scellé : {sealed.id} ({sealed.bytes} octets, SHA-256 {sealed.sha256}).")
+
+
+@evidence.command("list")
+@click.option("--class", "evidence_class", help="Une seule classe.")
+@json_option
+@click.pass_obj
+def list_(invocation: Invocation, *, evidence_class: str | None, as_json: bool) -> None:
+    """Liste les dépôts du coffre."""
+    rows = [
+        {
+            "id": item.id,
+            "class": item.evidence_class.value,
+            "received_at": item.received_at.isoformat(),
+            "facts_on": item.facts_on.isoformat() if item.facts_on else None,
+            "bytes": item.bytes,
+            "journal_seq": item.journal_seq,
+            "subject": item.subject,
+        }
+        for item in invocation.application().vault.index.deposits()
+        if evidence_class in (None, item.evidence_class.value)
+    ]
+    if as_json:
+        echo_json(rows)
+        return
+    for row in rows:
+        click.echo(f"{row['id']}  {row['class']:<11} {row['received_at']}  {row['bytes']} octets")
+    if not rows:
+        click.echo("Le coffre est vide.")
+
+
+@evidence.command()
+@click.argument("evidence_id")
+@json_option
+@click.pass_obj
+def show(invocation: Invocation, *, evidence_id: str, as_json: bool) -> None:
+    """Montre un dépôt et les faits qui en ont été lus."""
+    vault = invocation.application().vault
+    found = next((item for item in vault.index.deposits() if item.id == evidence_id), None)
+    if found is None:
+        raise UsageError(f"Aucun dépôt « {evidence_id} ».", hint="La liste : carenage evidence list.")
+    facts = [item.data for item in vault.index.facts() if item.evidence_id == evidence_id]
+    if as_json:
+        echo_json(
+            {
+                "id": found.id,
+                "class": found.evidence_class.value,
+                "received_at": found.received_at.isoformat(),
+                "facts_on": found.facts_on.isoformat() if found.facts_on else None,
+                "bytes": found.bytes,
+                "journal_seq": found.journal_seq,
+                "facts": facts,
+            }
+        )
+        return
+    click.echo(f"{found.id} : {found.evidence_class.value}, reçu le {found.received_at.isoformat()}")
+    for fact in facts:
+        click.echo(
+            f"  {fact['kind']} : " + ", ".join(f"{key} = {value}" for key, value in fact.items() if key != "kind")
+        )
+
+
+@evidence.command()
+@click.argument("evidence_ids", nargs=-1)
+@click.option("--stale", is_flag=True, help="Tout ce qu'un lecteur plus ancien a lu.")
+@identity_options
+@json_option
+@click.pass_obj
+def read(
+    invocation: Invocation,
+    *,
+    evidence_ids: tuple[str, ...],
+    stale: bool,
+    identity: Path | None,
+    passphrase_env: str | None,
+    vault_copy: Path | None,
+    as_json: bool,
+) -> None:
+    """Relit avec les lecteurs actuels ce qui a été scellé."""
+    from agent.services.read_again import read_again
+
+    if identity is None:
+        raise UsageError("Relire une preuve demande la clé privée.", hint="Ajoutez --identity CLÉ.")
+    vault, reader = _vault_and_reader(invocation, vault_copy)
+    results = read_again(
+        vault,
+        reader,
+        evidence_ids,
+        stale=stale,
+        identity=identity,
+        passphrase=passphrase(passphrase_env, identity),
+        record=vault_copy is None,
+    )
+    if as_json:
+        echo_json(results)
+        return
+    for result in results:
+        click.echo(f"{result['id']} : relu par {result['reader']} v{result['reader_version']}")
+
+
+@evidence.command()
+@click.argument("evidence_id")
+@click.option("--to", "to_dir", required=True, type=click.Path(path_type=Path, file_okay=False))
+@identity_options
+@json_option
+@click.pass_obj
+def export(
+    invocation: Invocation,
+    *,
+    evidence_id: str,
+    to_dir: Path,
+    identity: Path | None,
+    passphrase_env: str | None,
+    vault_copy: Path | None,
+    as_json: bool,
+) -> None:
+    """Restitue les fichiers d'un dépôt, déchiffrés et vérifiés."""
+    if identity is None:
+        raise UsageError("Restituer une preuve demande la clé privée.", hint="Ajoutez --identity CLÉ.")
+    vault, _ = _vault_and_reader(invocation, vault_copy)
+    files = vault.export(evidence_id, identity, to_dir, passphrase=passphrase(passphrase_env, identity))
+    if as_json:
+        echo_json({"files": files})
+        return
+    for file in files:
+        click.echo(f"{file['name']}  {file['bytes']} octets  SHA-256 {file['sha256']}")
+
+
+def _vault_and_reader(invocation: Invocation, vault_copy: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from agent.bootstrap import file_reader, open_vault_copy
+
+    if vault_copy is not None:
+        return open_vault_copy(vault_copy, clock=invocation.clock), file_reader()
+    return invocation.application().vault, file_reader()

@@ -1,0 +1,84 @@
+"""Printing: one JSON document, or French text; the options several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from agent.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.domain.secret import Secret
+
+CommandT = TypeVar("CommandT", bound=Callable[..., object])
+
+
+def echo_json(value: object) -> None:
+    """Print `value` as the one JSON document of stdout."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def json_option(command: CommandT) -> CommandT:
+    """Add `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Un document JSON sur la sortie standard.")(command)
+
+
+def as_of_option(command: CommandT) -> CommandT:
+    """Add `--as-of`."""
+    return click.option("--as-of", "as_of", callback=_day, metavar="DATE", help="Comme si l'on était ce jour-là.")(
+        command
+    )
+
+
+def identity_options(command: CommandT) -> CommandT:
+    """Add `--identity`, `--passphrase-env` and `--vault`, which go together (contract/cli.md)."""
+    command = click.option(
+        "--vault",
+        "vault_copy",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        help="Une copie du coffre, sur un autre poste.",
+    )(command)
+    command = click.option("--passphrase-env", metavar="VAR", help="Variable qui porte la phrase secrète de la clé.")(
+        command
+    )
+    return click.option(
+        "--identity", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Clé privée age."
+    )(command)
+
+
+def passphrase(variable: str | None, identity: Path) -> Secret | None:
+    """
+    Return the passphrase of a protected identity: from `variable`, else asked on a terminal.
+
+    None for an identity without passphrase. Raises UsageError without a terminal.
+    """
+    from agent.vault.keys import is_protected
+    from config.secret_sources import from_environment
+
+    if variable is not None:
+        return from_environment(variable)
+    if not is_protected(identity):
+        return None
+    if not click.get_text_stream("stdin").isatty():
+        raise UsageError(
+            "La clé est protégée par une phrase secrète.",
+            hint="Sans terminal, donnez-la par une variable : --passphrase-env VARIABLE.",
+        )
+    from agent.domain.secret import Secret
+
+    return Secret(click.prompt("Phrase secrète de la clé", hide_input=True, err=True))
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    del ctx
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"« {value} » n'est pas une date AAAA-MM-JJ.", param=param) from error

@@ -1,0 +1,95 @@
+"""`carenage vault`: control and rebuild."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from agent.cli.main import Invocation
+from agent.cli.output import echo_json, identity_options, json_option, passphrase
+from agent.domain.errors import ExitCode, UsageError
+
+
+@click.group()
+def vault() -> None:
+    """Contrôle le coffre ou reconstruit son index."""
+
+
+@vault.command()
+@click.option("--all", "everything", is_flag=True, help="Relit chaque octet de chaque dépôt.")
+@click.option(
+    "--vault", "vault_copy", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Une copie du coffre."
+)
+@json_option
+@click.pass_obj
+def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None, as_json: bool) -> int:
+    """Contrôle le journal, les points de contrôle et les dépôts."""
+    opened = _open(invocation, vault_copy)
+    report = opened.verify(all=everything)
+    if as_json:
+        echo_json(
+            {
+                "ok": report.ok,
+                "deposits": report.deposits,
+                "journal_entries": report.journal_entries,
+                "problems": [{"where": where, "what": what} for where, what in report.problems],
+                "anchored_until": report.anchored_until,
+                "unanchored_entries": report.unanchored_entries,
+                "held": report.held,
+            }
+        )
+    else:
+        state = "intact" if report.ok else "ENDOMMAGÉ"
+        click.echo(f"Coffre {state} : {report.deposits} dépôts, {report.journal_entries} lignes de journal.")
+        for where, what in report.problems:
+            click.echo(f"  {where} : {what}")
+        if report.held:
+            click.echo(f"  {report.held} dépôt(s) retenu(s) : carenage vault accept-damage --reason … --person …")
+        if report.anchored_until is None:
+            click.echo("  Aucun ancrage extérieur : cette vérification ne repose que sur cette machine.")
+    return ExitCode.OK if report.ok else ExitCode.INTEGRITY
+
+
+@vault.command()
+@identity_options
+@json_option
+@click.pass_obj
+def reindex(
+    invocation: Invocation, *, identity: Path | None, passphrase_env: str | None, vault_copy: Path | None, as_json: bool
+) -> None:
+    """Reconstruit l'index depuis le journal et les dépôts ; avec la clé privée, les faits aussi."""
+    opened = _open(invocation, vault_copy)
+    secret = passphrase(passphrase_env, identity) if identity else None
+    counts = opened.reindex(identity=identity, passphrase=secret)
+    if as_json:
+        echo_json(counts)
+        return
+    click.echo(f"Index reconstruit : {counts['deposits']} dépôts, {counts['facts']} faits.")
+    if counts["unknown"]:
+        click.echo(
+            f"{counts['unknown']} dépôts de faits restent illisibles sans la clé privée : les verdicts sont inconnus.\n"
+            "→ carenage vault reindex --identity CLÉ"
+        )
+
+
+@vault.command("accept-damage")
+@click.option("--reason", required=True, help="Pourquoi le dommage est accepté.")
+@click.option("--person", required=True, help="Qui l'accepte.")
+@json_option
+@click.pass_obj
+def accept_damage(invocation: Invocation, *, reason: str, person: str, as_json: bool) -> None:
+    """Accepte un dommage du journal, l'inscrit, et scelle les dépôts retenus."""
+    if not reason.strip() or not person.strip():
+        raise UsageError("La raison et la personne ne peuvent pas être vides.")
+    committed = _open(invocation, None).accept_damage(reason=reason, person=person)
+    if as_json:
+        echo_json([sealed.id for sealed in committed])
+        return
+    click.echo(f"Dommage accepté et inscrit au journal ; {len(committed)} dépôt(s) scellé(s).")
+
+
+def _open(invocation: Invocation, vault_copy: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    from agent.bootstrap import open_vault_copy
+
+    return open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else invocation.application().vault
