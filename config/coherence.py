@@ -1,0 +1,311 @@
+"""
+Checks that look across the tables of the file.
+
+They read the raw document and skip what has another shape than expected (the model
+reports that), so that every fault is told at once.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.domain.errors import ConfigurationError
+from config.annotations import Location
+from config.faults import Fault, did_you_mean, place
+from config.finess import has_valid_check_digit
+from config.model import FINESS, ChannelEntry, CollectorEntry, PluginEntry, TargetEntry
+from config.plugin_settings import Registry, check_kind, check_settings
+
+Document = Mapping[str, Any]
+Check = Callable[[Document], Iterator[Fault]]
+
+_LISTS = ("programmes", "establishments", "directories", "surfaces", "collectors", "people", "channels", "targets")
+# (list, key, list that the key's slugs must stand in)
+_REFERENCES = (
+    ("directories", "establishments", "establishments"),
+    ("directories", "replaces", "directories"),
+    ("surfaces", "establishments", "establishments"),
+    ("collectors", "directory", "directories"),
+    ("people", "channels", "channels"),
+    ("channels", "to", "people"),
+)
+_NAMED = {
+    "establishments": "aucun établissement ne s'appelle",
+    "directories": "aucun annuaire ne s'appelle",
+    "channels": "aucun canal ne s'appelle",
+    "people": "aucune personne ne s'appelle",
+}
+_ENTRIES: dict[str, type[PluginEntry]] = {
+    "collectors": CollectorEntry,
+    "channels": ChannelEntry,
+    "targets": TargetEntry,
+}
+_CREDENTIALS_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/@\s]*:[^/@\s]*@")
+_NOT_ROUTED = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+
+
+def faults_of(document: Document, *, registries: Mapping[str, Registry], folder: Path) -> list[Fault]:
+    """Return what makes the document unusable."""
+    checks: tuple[Check, ...] = (
+        _duplicates,
+        _unknown_references,
+        _replacements_in_circle,
+        _dates_out_of_order,
+        _credentials_in_urls,
+        _repeated_recipients,
+    )
+    found = [fault for check in checks for fault in check(document)]
+    found += _folders_inside_each_other(document, folder)
+    found += _plugins(document, registries, folder)
+    return found
+
+
+def warnings_of(document: Document, *, registries: Mapping[str, Registry]) -> list[Fault]:
+    """Return what is allowed and probably not meant."""
+    checks: tuple[Check, ...] = (_finess_numbers, _supports, _empty_surfaces, _private_addresses, _shared_identities)
+    return [fault for check in checks for fault in check(document)] + list(
+        _plugins_that_do_not_load(document, registries)
+    )
+
+
+def _entries(document: Document, section: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    entries = document.get(section)
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if isinstance(entry, Mapping):
+            yield index, entry
+
+
+def _texts(value: Any) -> Iterator[tuple[Location, str]]:
+    if isinstance(value, str):
+        yield (), value
+    elif isinstance(value, list):
+        yield from (((index,), item) for index, item in enumerate(value) if isinstance(item, str))
+
+
+def _ids(document: Document, section: str) -> set[str]:
+    return {entry["id"] for _, entry in _entries(document, section) if isinstance(entry.get("id"), str)}
+
+
+def _duplicates(document: Document) -> Iterator[Fault]:
+    for section in _LISTS:
+        seen: dict[str, int] = {}
+        for index, entry in _entries(document, section):
+            identifier = entry.get("id")
+            if not isinstance(identifier, str):
+                continue
+            if identifier in seen:
+                yield place((section, index, "id")), f"déjà pris par {place((section, seen[identifier]))}"
+            seen.setdefault(identifier, index)
+
+
+def _unknown_references(document: Document) -> Iterator[Fault]:
+    for section, key, target in _REFERENCES:
+        known = _ids(document, target)
+        for index, entry in _entries(document, section):
+            for where, name in _texts(entry.get(key)):
+                if name not in known:
+                    text = f"{_NAMED[target]} « {name[:64]} »{did_you_mean(name, known)}"
+                    yield place((section, index, key, *where)), text
+
+
+def _replacements_in_circle(document: Document) -> Iterator[Fault]:
+    replaces = {
+        entry["id"]: [name for _, name in _texts(entry.get("replaces"))]
+        for _, entry in _entries(document, "directories")
+        if isinstance(entry.get("id"), str)
+    }
+    for index, entry in _entries(document, "directories"):
+        start = entry.get("id")
+        reached: set[str] = set()
+        waiting = list(replaces.get(start, ())) if isinstance(start, str) else []
+        while waiting:
+            name = waiting.pop()
+            if name not in reached:
+                reached.add(name)
+                waiting += replaces.get(name, ())
+        if start in reached:
+            yield (
+                place(("directories", index, "replaces")),
+                "un annuaire ne peut pas se remplacer lui-même, même par détour",
+            )
+
+
+def _dates_out_of_order(document: Document) -> Iterator[Fault]:
+    orders = (
+        ("programmes", "phase_start", "declaration", "la déclaration précède le démarrage de la phase"),
+        ("programmes", "declaration", "control_date", "le contrôle précède la déclaration"),
+        ("directories", "in_service", "retired", "l'arrêt précède la mise en service"),
+    )
+    for section, first, second, message in orders:
+        for index, entry in _entries(document, section):
+            earlier, later = _day(entry.get(first)), _day(entry.get(second))
+            if earlier and later and later < earlier:
+                yield place((section, index, second)), message
+
+
+def _day(value: Any) -> date | None:
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+def _credentials_in_urls(document: Document) -> Iterator[Fault]:
+    for location, text in _all_texts(document, ()):
+        if _CREDENTIALS_IN_URL.match(text):
+            message = (
+                "cette adresse contient un mot de passe : retirez-le et donnez-le par référence ({file = …}, {env = …})"
+            )
+            yield place(location), message
+
+
+def _all_texts(value: Any, at: Location) -> Iterator[tuple[Location, str]]:
+    if isinstance(value, str):
+        yield at, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _all_texts(item, (*at, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _all_texts(item, (*at, index))
+
+
+def _repeated_recipients(document: Document) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for where, key in _texts(_get(document, "vault", "recipients")):
+        if key in seen:
+            message = "clé déjà citée : la clé de secours doit être une autre clé, gardée ailleurs"
+            yield place(("vault", "recipients", *where)), message
+        seen.add(key)
+
+
+def _get(document: Document, section: str, key: str) -> Any:
+    table = document.get(section)
+    return table.get(key) if isinstance(table, Mapping) else None
+
+
+def _folders_inside_each_other(document: Document, folder: Path) -> Iterator[Fault]:
+    folders = {
+        section: (folder / path).resolve()
+        for section in ("vault", "state", "inbox")
+        if isinstance(path := _get(document, section, "path"), str) and path and "\x00" not in path
+    }
+    for section, path in folders.items():
+        for other, parent in folders.items():
+            if section != other and (path.is_relative_to(parent) and (path != parent or section > other)):
+                yield place((section, "path")), f"ce dossier est dans celui de [{other}] : il en faut un à part"
+
+
+def _plugins(document: Document, registries: Mapping[str, Registry], folder: Path) -> Iterator[Fault]:
+    for section, registry in registries.items():
+        own_keys = set(_ENTRIES[section].model_fields)
+        for index, entry in _entries(document, section):
+            kind = entry.get("kind")
+            if not isinstance(kind, str):
+                continue
+            if problem := check_kind(section, kind, registry):
+                yield place((section, index, "kind")), problem
+                continue
+            try:
+                plugin = registry.load(kind)
+            except ConfigurationError:
+                continue  # told by `_plugins_that_do_not_load`; the rest of the agent goes on
+            if getattr(plugin, "needs_directory", False) and "directory" not in entry:
+                yield place((section, index, "directory")), "obligatoire pour ce type : l'annuaire concerné"
+            raw = {key: value for key, value in entry.items() if key not in own_keys}
+            yield from check_settings(plugin, raw, at=(section, index), folder=folder)
+
+
+def _plugins_that_do_not_load(document: Document, registries: Mapping[str, Registry]) -> Iterator[Fault]:
+    for section, registry in registries.items():
+        for index, entry in _entries(document, section):
+            kind = entry.get("kind")
+            if not isinstance(kind, str) or kind not in registry.kinds():
+                continue
+            try:
+                registry.load(kind)
+            except ConfigurationError as error:
+                yield place((section, index, "kind")), f"{error.message} Ses réglages ne sont pas vérifiés."
+
+
+def _finess_numbers(document: Document) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    numbers: list[tuple[Location, Any]] = [(("candidate", "finess"), _get(document, "candidate", "finess"))]
+    numbers += [
+        (("establishments", index, "finess"), entry.get("finess"))
+        for index, entry in _entries(document, "establishments")
+    ]
+    for location, number in numbers:
+        if not isinstance(number, str) or not re.match(FINESS, number):
+            continue
+        where = place(location)
+        if not has_valid_check_digit(number):
+            yield (
+                where,
+                f"le dernier chiffre de {number} ne correspond pas aux autres : vérifiez sur finess.esante.gouv.fr",
+            )
+        if number in seen and seen[number] != "candidate.finess":
+            yield where, f"même numéro que {seen[number]}"
+        seen.setdefault(number, where)
+
+
+def _supports(document: Document) -> Iterator[Fault]:
+    entries = list(_entries(document, "establishments"))
+    if not entries:
+        yield "establishments", "aucun établissement : rien ne peut être évalué ; ajoutez [[establishments]]"
+        return
+    supports = [index for index, entry in entries if entry.get("support") is True]
+    if _get(document, "candidate", "type") == "GHT" and not supports:
+        yield "establishments", "un GHT a un établissement support : marquez-le « support = true »"
+    for index in supports[1:]:
+        yield (
+            place(("establishments", index, "support")),
+            f"déjà un établissement support : {place(('establishments', supports[0]))}",
+        )
+
+
+def _empty_surfaces(document: Document) -> Iterator[Fault]:
+    for index, entry in _entries(document, "surfaces"):
+        if not entry.get("names") and not entry.get("addresses"):
+            text = "ni nom ni adresse : aucun audit ne pourra lui être rattaché sans une décision"
+            yield place(("surfaces", index)), text
+
+
+def _private_addresses(document: Document) -> Iterator[Fault]:
+    for index, entry in _entries(document, "surfaces"):
+        for where, text in _texts(entry.get("addresses")):
+            try:
+                network = ipaddress.ip_network(text.strip())
+            except ValueError:
+                continue
+            if any(network.version == inside.version and network.subnet_of(inside) for inside in _NOT_ROUTED):
+                yield (
+                    place(("surfaces", index, "addresses", *where)),
+                    "adresse non routée sur Internet : elle n'est pas exposée",
+                )
+
+
+def _shared_identities(document: Document) -> Iterator[Fault]:
+    for key, message in (("forest_guid", "même forêt que"), ("domain_sid", "même domaine que")):
+        seen: dict[str, int] = {}
+        for index, entry in _entries(document, "directories"):
+            value = entry.get(key)
+            if isinstance(value, str):
+                if value.lower() in seen:
+                    yield place(("directories", index, key)), f"{message} {place(('directories', seen[value.lower()]))}"
+                seen.setdefault(value.lower(), index)
