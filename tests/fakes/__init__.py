@@ -1,0 +1,1 @@
+"""Small honest classes that stand for what tests cannot have."""
