@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 FAMILIES = ("active_directory", "exposure", "inventory")
 # Modules of a family that serve its collectors without being one.
-_SUPPORT = {"active_directory": {"ber", "connection", "sasl"}}
+_SUPPORT = {"active_directory": {"ber", "connection", "document", "sasl"}}
 
 
 def kinds() -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""What an Active Directory is made of, decoded: values only, judged elsewhere."""
