@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-
-    from agent.http import HttpSession
+    from pathlib import Path
 
     from agent.domain.evidence import EvidenceClass, RawEvidence
+    from agent.http import HttpSession
 
 
 class CollectorSettings(BaseModel):
@@ -33,13 +33,15 @@ class CollectionContext:
 
     `now` is aware UTC; `subject` the slug of the configured directory, or None; `cursor`
     the opaque text that the last success left; `http` opens the one HTTP session
-    (proxy, trust, limits) for an allow-listed host.
+    (proxy, trust, limits) for an allow-listed host; `work_dir` is a private folder for
+    what is too large for memory.
     """
 
     now: datetime
     subject: str | None = None
     cursor: str | None = None
     http: Callable[[str], HttpSession] | None = None
+    work_dir: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,7 @@ class Collector(ABC, Generic[SettingsT]):
     def __init__(self, collector_id: str, settings: SettingsT) -> None:
         self.collector_id = collector_id
         self.settings = settings
+        self.next_cursor: str | None = None
 
     @property
     def account(self) -> str | None:
@@ -76,12 +79,14 @@ class Collector(ABC, Generic[SettingsT]):
         return None
 
     @abstractmethod
-    def collect(self, context: CollectionContext) -> Iterator[RawEvidence]:
+    def collect(self, context: CollectionContext) -> Iterator[RawEvidence | tuple[RawEvidence, ...]]:
         """
         Yield evidence as the source returned it, unmodified.
 
-        Raises a `CollectorError` when the source cannot be read; what was yielded
-        before that is kept.
+        A tuple holds items that belong in one deposit, the main one first. Bytes can be
+        opened until the next item is asked for. `next_cursor` always speaks for the items
+        already taken up. Raises a `CollectorError` when the source cannot be read; what
+        was yielded before that is kept.
         """
 
     def check(self, context: CollectionContext) -> Iterator[CheckResult]:

@@ -1,4 +1,4 @@
-"""A clock that tests set."""
+"""A clock that stands still, and moves when somebody sleeps."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """A clock that stands still until it is told to move; sleeping moves it."""
+    """Starts at `now` (aware); `slept` lists every wait, in seconds."""
 
-    def __init__(self, now: datetime = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)) -> None:
+    def __init__(self, now: datetime = datetime(2026, 6, 1, 8, tzinfo=UTC)) -> None:
         self._now = now
         self._monotonic = 0.0
+        self.slept: list[float] = []
 
     def now(self) -> datetime:
         return self._now
@@ -19,14 +20,10 @@ class FakeClock:
         return self._monotonic
 
     def sleep(self, seconds: float) -> None:
-        self.advance(seconds=seconds)
+        self.slept.append(seconds)
+        self.advance(timedelta(seconds=seconds))
 
-    def advance(self, **duration: float) -> None:
-        """Move on by a `timedelta(**duration)`; a negative one sets the wall clock back only."""
-        step = timedelta(**duration)
-        self._now += step
-        self._monotonic += max(0.0, step.total_seconds())
-
-    def set(self, now: datetime) -> None:
-        """Set the wall clock."""
-        self._now = now
+    def advance(self, by: timedelta) -> None:
+        """Let time pass."""
+        self._now += by
+        self._monotonic += by.total_seconds()
