@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,7 @@ def server_files(authority: Authority) -> ServerFiles:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock()
+    return FakeClock(datetime(2026, 6, 1, 8, tzinfo=UTC))
 
 
 @pytest.fixture
