@@ -6,6 +6,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
+from agent.domain.directory.distinguished_name import dns_name
 from agent.domain.errors import AgentError, CollectorError
 from agent.domain.evidence import RawEvidence
 from collectors.active_directory.connection import ConnectionSettings, Session, connect
@@ -46,7 +47,7 @@ class RootDse:
     @property
     def dns_name(self) -> str:
         """Return the DNS name of the controller's domain."""
-        return ".".join(part.partition("=")[2] for part in self.domain.split(",")).lower()
+        return dns_name(self.domain)
 
     def json(self) -> Json:
         """Return what was read."""

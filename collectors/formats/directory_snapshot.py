@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from datetime import datetime
 from typing import Any
 
+from agent.domain.directory.distinguished_name import dns_name, parent, values
 from agent.domain.directory.snapshot import (
     DirectorySnapshot,
     Domain,
@@ -20,7 +20,8 @@ from agent.domain.directory.snapshot import (
     TrustDirection,
     TrustKind,
 )
-from agent.domain.errors import ReadingError
+from collectors import sealed_json
+from collectors.sealed_json import checked
 
 FORMAT = "directory-snapshot"
 VERSION = 1
@@ -54,31 +55,27 @@ def sniff(head: bytes) -> bool:
 
 def read(data: bytes) -> DirectorySnapshot:
     """Return the snapshot that `data` holds; raises ReadingError for anything that is not one."""
-    document = _document(data)
-    try:
-        return _snapshot(document)
-    except (TypeError, ValueError, LookupError, AttributeError, OverflowError) as error:
-        raise _damaged(f"contenu inattendu, {type(error).__name__}") from error
+    return sealed_json.read(data, format_=FORMAT, version=VERSION, max_bytes=MAX_BYTES, decode=_snapshot)
 
 
 class _Object:
     """One directory object of the document; a value of another shape raises ValueError."""
 
     def __init__(self, item: Any) -> None:
-        self.dn: str = _checked(item["dn"], str)
-        self._attributes: dict[str, Any] = _checked(item["attributes"], dict)
+        self.dn: str = checked(item["dn"], str)
+        self._attributes: dict[str, Any] = checked(item["attributes"], dict)
 
     def text(self, name: str) -> str | None:
-        values = _checked(self._attributes.get(name, []), list)
-        return _checked(values[0], str) if values else None
+        found = checked(self._attributes.get(name, []), list)
+        return checked(found[0], str) if found else None
 
     def number(self, name: str) -> int | None:
         value = self.text(name)
         return None if value is None else int(value)
 
     def raw(self, name: str) -> bytes | None:
-        values = _checked(self._attributes.get(name, []), list)
-        return bytes.fromhex(_checked(values[0]["hex"], str)) if values else None
+        found = checked(self._attributes.get(name, []), list)
+        return bytes.fromhex(checked(found[0]["hex"], str)) if found else None
 
     def sid(self, name: str) -> str | None:
         value = self.raw(name)
@@ -97,28 +94,14 @@ def sid_text(value: bytes) -> str:
     return "-".join(("S-1", str(int.from_bytes(value[2:8], "big")), *map(str, parts)))
 
 
-def _document(data: bytes) -> dict[str, Any]:
-    if len(data) > MAX_BYTES:
-        raise _damaged(f"plus de {MAX_BYTES} octets")
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise _damaged("JSON invalide") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise _damaged("ce n'est pas un relevé d'annuaire")
-    if document.get("version") != VERSION:
-        raise _damaged(f"version {document.get('version')!r} inconnue")
-    return document
-
-
 def _snapshot(document: dict[str, Any]) -> DirectorySnapshot:
-    sections = _checked(document["objects"], dict)
-    objects = {what: [_Object(item) for item in _checked(items, list)] for what, items in sections.items()}
+    sections = checked(document["objects"], dict)
+    objects = {what: [_Object(item) for item in checked(items, list)] for what, items in sections.items()}
     root_dse = _Object({"dn": "", "attributes": document["root_dse"]})
     source = dns_name(root_dse.text("defaultNamingContext") or "")
     gaps = [
-        Gap(what=_checked(gap["what"], str), why=_checked(gap["why"], str))
-        for gap in _checked(document["incomplete"], list)
+        Gap(what=checked(gap["what"], str), why=checked(gap["why"], str))
+        for gap in checked(document["incomplete"], list)
     ]
     domains = _domains(objects, source)
     controllers = [*_controllers(objects), *_elsewhere(objects, source)]
@@ -131,8 +114,8 @@ def _snapshot(document: dict[str, Any]) -> DirectorySnapshot:
         for domain in unread
     ]
     return DirectorySnapshot(
-        taken_at=datetime.fromisoformat(_checked(document["taken_at"], str)),
-        url=_checked(document["url"], str),
+        taken_at=datetime.fromisoformat(checked(document["taken_at"], str)),
+        url=checked(document["url"], str),
         forest=_forest(objects, root_dse, domains),
         domains=domains,
         trusts=_trusts(objects, source),
@@ -180,7 +163,7 @@ def _trusts(objects: dict[str, list[_Object]], source: str) -> tuple[Trust, ...]
     trusts = [
         Trust(
             domain=source,
-            partner=found.text("trustPartner") or _values(found.dn)[0],
+            partner=found.text("trustPartner") or values(found.dn)[0],
             netbios_name=found.text("flatName"),
             sid=found.sid("securityIdentifier"),
             direction=_DIRECTIONS.get(found.number("trustDirection") or 0, TrustDirection.UNKNOWN)
@@ -196,7 +179,7 @@ def _trusts(objects: dict[str, list[_Object]], source: str) -> tuple[Trust, ...]
 
 def _controllers(objects: dict[str, list[_Object]]) -> list[DomainController]:
     servers = {(server.text("serverReference") or "").casefold(): server for server in objects.get("servers", [])}
-    settings = {found.dn.partition(",")[2].casefold(): found for found in objects.get("server_settings", [])}
+    settings = {parent(found.dn).casefold(): found for found in objects.get("server_settings", [])}
     controllers = []
     for found in objects.get("domain_controllers", []):
         flags = found.number("userAccountControl")
@@ -204,7 +187,7 @@ def _controllers(objects: dict[str, list[_Object]]) -> list[DomainController]:
         options = settings.get(server.dn.casefold()) if server else None
         controllers.append(
             DomainController(
-                name=found.text("cn") or _values(found.dn)[0],
+                name=found.text("cn") or values(found.dn)[0],
                 dns_name=found.text("dNSHostName"),
                 domain=dns_name(found.dn),
                 operating_system=found.text("operatingSystem"),
@@ -224,7 +207,7 @@ def _elsewhere(objects: dict[str, list[_Object]], source: str) -> list[DomainCon
     """Return the controllers of the forest's other domains, known by their place in a site only."""
     return [
         DomainController(
-            name=server.text("cn") or _values(server.dn)[0],
+            name=server.text("cn") or values(server.dn)[0],
             dns_name=server.text("dNSHostName"),
             domain=dns_name(reference),
             operating_system=None,
@@ -243,40 +226,15 @@ def _sites(objects: dict[str, list[_Object]]) -> tuple[Site, ...]:
     subnets: dict[str, list[str]] = {}
     for subnet in objects.get("subnets", []):
         subnets.setdefault((subnet.text("siteObject") or "").casefold(), []).append(
-            subnet.text("cn") or _values(subnet.dn)[0]
+            subnet.text("cn") or values(subnet.dn)[0]
         )
     return tuple(
-        Site(name=site.text("cn") or _values(site.dn)[0], subnets=tuple(sorted(subnets.get(site.dn.casefold(), []))))
+        Site(name=site.text("cn") or values(site.dn)[0], subnets=tuple(sorted(subnets.get(site.dn.casefold(), []))))
         for site in sorted(objects.get("sites", []), key=lambda site: site.dn)
     )
 
 
 def _site_of(server: _Object) -> str | None:
     """Return the site in `CN=server,CN=Servers,CN=site,CN=Sites,…`."""
-    values = _values(server.dn)
-    return values[2] if len(values) > 2 else None  # noqa: PLR2004 - its place in the DN
-
-
-def dns_name(dn: str) -> str:
-    """Return the DNS name that the DC parts of a DN spell, lower case."""
-    parts = (part.strip().partition("=") for part in re.split(r"(?<!\\),", dn))
-    return ".".join(value for kind, _, value in parts if kind.upper() == "DC").lower()
-
-
-def _values(dn: str) -> list[str]:
-    """Return the value of each part of a DN, leftmost first, unescaped."""
-    parts = (part.partition("=")[2] for part in re.split(r"(?<!\\),", dn))
-    return [re.sub(r"\\(.)", r"\1", part) for part in parts]
-
-
-def _checked(value: Any, kind: type[Any]) -> Any:
-    if not isinstance(value, kind):
-        raise ValueError(f"{kind.__name__} expected")  # noqa: TRY004 - the document's fault, not the caller's
-    return value
-
-
-def _damaged(why: str) -> ReadingError:
-    return ReadingError(
-        f"Ce relevé d'annuaire ne peut pas être lu : {why}.",
-        hint="Relancez la collecte ; si la pièce vient du coffre, lancez « carenage vault verify ».",
-    )
+    parts = values(server.dn)
+    return parts[2] if len(parts) > 2 else None  # noqa: PLR2004 - its place in the DN
