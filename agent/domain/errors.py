@@ -195,8 +195,27 @@ class IdentityError(UsageError):
 
 
 class DeliveryError(AgentError):
-    """An alert or a dossier could not be delivered; it stays pending."""
+    """An alert or a dossier could not be delivered; it stays pending, `retry_after_seconds` when told how long."""
 
     exit_code = ExitCode.DELIVERY_PENDING
     retryable = True
     code = "DELIVERY"
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class DeliveryRefusedLoginError(DeliveryError):
+    """The channel or target refused our credentials; trying them again would lock the account."""
+
+    retryable = False
+    code = "DELIVERY_LOGIN"
+
+
+class StateError(AgentError):
+    """The agent's own database or state line cannot be used; no evidence is concerned."""
+
+    exit_code = ExitCode.INCOMPLETE
+    retryable = True
+    code = "STATE"

@@ -1,0 +1,262 @@
+from __future__ import annotations
+
+import sqlite3
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.domain.errors import BusyError, StateError
+from agent.domain.secret import Secret
+from agent.state.store import RunOutcome, RunRecord, StateStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "state.sqlite"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[StateStore]:
+    with StateStore.open(path, entity="chx") as opened:
+        yield opened
+
+
+def run(number: int, outcome: RunOutcome = RunOutcome.DONE, *, period: str = "2026-06-01") -> RunRecord:
+    return RunRecord(
+        run_id=f"run-{number}",
+        job="ldap",
+        subject="ad1",
+        period=period,
+        started_at=NOW + timedelta(hours=number),
+        ended_at=NOW + timedelta(hours=number, minutes=1),
+        outcome=outcome,
+        message="dit",
+        attempt=number,
+    )
+
+
+def test_what_is_kept_is_there_after_a_restart(path: Path) -> None:
+    with StateStore.open(path) as store:
+        store.record_run(run(1))
+        store.set_cursor("tenable", "42", NOW)
+        store.save_assessment("D1BIS_2026", {"programme": "D1BIS_2026"}, NOW)
+        agent = store.agent
+
+    with StateStore.open(path) as store:
+        assert store.history("ldap", "ad1") == [run(1)]
+        assert store.cursor("tenable") == "42"
+        assert store.previous_assessment("D1BIS_2026") == {"programme": "D1BIS_2026"}
+        assert store.agent == agent
+
+
+def test_every_row_names_its_agent_and_entity(path: Path) -> None:
+    with StateStore.open(path, entity="chx") as store:
+        store.record_run(run(1))
+        agent = store.agent
+
+    connection = sqlite3.connect(path)
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    ours = [name for name in tables if not name.startswith(("_", "sqlite_"))]
+    for table in ours:
+        assert {"agent", "entity"} <= {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}, table
+    assert connection.execute("SELECT agent, entity FROM runs").fetchall() == [(agent, "chx")]
+    connection.close()
+
+
+def test_one_entity_does_not_see_the_other(path: Path) -> None:
+    with StateStore.open(path, entity="one") as one:
+        one.record_run(run(1))
+        one.block("svc@ad1", "f", NOW, "refusé")
+
+    with StateStore.open(path, entity="two") as two:
+        assert two.history("ldap", "ad1") == []
+        assert two.is_blocked("svc@ad1", "f") is None
+
+
+def test_a_second_attempt_replaces_the_run_of_its_period_and_joins_the_history(store: StateStore) -> None:
+    store.record_run(run(1, RunOutcome.FAILED))
+    store.record_run(run(2))
+
+    assert store.run_of("ldap", "ad1", "2026-06-01") == run(2)
+    assert store.history("ldap", "ad1") == [run(2), run(1, RunOutcome.FAILED)]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "failures"),
+    [
+        pytest.param([], 0, id="never-ran"),
+        pytest.param([RunOutcome.FAILED, RunOutcome.FAILED], 2, id="never-succeeded"),
+        pytest.param([RunOutcome.FAILED, RunOutcome.DONE], 0, id="success-forgets"),
+        pytest.param([RunOutcome.DONE, RunOutcome.FAILED, RunOutcome.PARTIAL], 2, id="partial-is-no-success"),
+        pytest.param([RunOutcome.FAILED, RunOutcome.SKIPPED], 1, id="skipped-says-nothing"),
+    ],
+)
+def test_failures_are_counted_since_the_last_success(
+    store: StateStore, outcomes: list[RunOutcome], failures: int
+) -> None:
+    for number, outcome in enumerate(outcomes, start=1):
+        store.record_run(run(number, outcome))
+
+    assert store.failures_since_success("ldap", "ad1") == failures
+
+
+def test_a_clock_that_went_back_does_not_hide_a_failure(store: StateStore) -> None:
+    store.record_run(run(1))
+    store.record_run(replace(run(2, RunOutcome.FAILED), ended_at=NOW - timedelta(days=400)))
+
+    assert store.failures_since_success("ldap", "ad1") == 1
+
+
+def test_the_last_success_is_neither_partial_nor_failed(store: StateStore) -> None:
+    for number, outcome in enumerate((RunOutcome.DONE, RunOutcome.PARTIAL, RunOutcome.FAILED), start=1):
+        store.record_run(run(number, outcome, period=f"p{number}"))
+
+    assert store.last_success("ldap", "ad1") == run(1, period="p1")
+
+
+def test_a_blocked_account_stays_blocked_after_a_restart(path: Path) -> None:
+    with StateStore.open(path) as store:
+        fingerprint = store.fingerprint(Secret("un"))
+        store.block("svc@ad1", fingerprint, NOW, "refusé")
+
+    with StateStore.open(path) as store:
+        block = store.is_blocked("svc@ad1", store.fingerprint(Secret("un")))
+        assert block is not None
+        assert (block.since, block.why) == (NOW, "refusé")
+
+
+def test_a_new_secret_lifts_the_block_for_good(store: StateStore) -> None:
+    old, new = store.fingerprint(Secret("un")), store.fingerprint(Secret("deux"))
+    store.block("svc@ad1", old, NOW, "refusé")
+
+    assert store.is_blocked("svc@ad1", new) is None
+    assert store.blocks() == []
+
+
+def test_a_second_refusal_keeps_the_date_of_the_first(store: StateStore) -> None:
+    store.block("svc@ad1", "f", NOW, "refusé")
+    store.block("svc@ad1", "f", NOW + timedelta(days=1), "refusé encore")
+
+    assert [block.since for block in store.blocks()] == [NOW]
+
+
+def test_a_forced_account_is_free_again(store: StateStore) -> None:
+    store.block("svc@ad1", "f", NOW, "refusé")
+    store.unblock("svc@ad1")
+
+    assert store.is_blocked("svc@ad1", "f") is None
+
+
+def test_a_fingerprint_gives_neither_the_secret_nor_the_same_value_elsewhere(store: StateStore, tmp_path: Path) -> None:
+    here = store.fingerprint(Secret("Marqueur-7"))
+    with StateStore.open(tmp_path / "other.sqlite") as other:
+        there = other.fingerprint(Secret("Marqueur-7"))
+
+    assert "Marqueur" not in here
+    assert here != there
+    assert here == store.fingerprint(Secret("Marqueur-7"))
+
+
+def test_a_pass_cut_short_is_told_from_one_that_ended(store: StateStore) -> None:
+    store.start_pass("a", NOW)
+    store.finish_pass("a", NOW + timedelta(minutes=2), exit_code=4, summary="une collecte manque")
+    store.start_pass("b", NOW + timedelta(minutes=15))
+
+    last, ended = store.last_pass(), store.last_pass(finished=True)
+    assert last is not None
+    assert (last.run_id, last.ended_at) == ("b", None)
+    assert ended is not None
+    assert (ended.run_id, ended.exit_code, ended.summary) == ("a", 4, "une collecte manque")
+
+
+def test_a_clock_set_back_is_told_until_it_has_caught_up(store: StateStore) -> None:
+    assert store.see_clock(NOW) is None
+    assert store.see_clock(NOW - timedelta(days=1)) == NOW
+    assert store.see_clock(NOW - timedelta(hours=1)) == NOW
+    assert store.see_clock(NOW + timedelta(seconds=1)) is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda path: path.write_bytes(b"x" * 5000), id="not-a-database"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 40000), id="overwritten"),
+    ],
+)
+def test_a_damaged_database_is_set_aside_and_started_anew(path: Path, damage: object) -> None:
+    with StateStore.open(path) as store:
+        store.record_run(run(1))
+    assert callable(damage)
+    damage(path)
+    damaged = path.read_bytes()
+
+    with StateStore.open(path) as store:
+        assert store.set_aside == path.with_name("state.sqlite.damaged-1")
+        assert store.set_aside.read_bytes() == damaged
+        assert store.history("ldap", "ad1") == []
+        store.record_run(run(1))
+
+
+def test_a_sound_database_is_not_set_aside(path: Path) -> None:
+    StateStore.open(path).close()
+
+    with StateStore.open(path) as store:
+        assert store.set_aside is None
+
+
+def test_a_database_of_a_later_version_is_left_alone(path: Path) -> None:
+    StateStore.open(path).close()
+    connection = sqlite3.connect(path)
+    connection.execute(
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('carenage-state', '9999_later', '')"
+    )
+    connection.commit()
+    connection.close()
+
+    with pytest.raises(StateError, match="plus récente"):
+        StateStore.open(path)
+    assert list(path.parent.glob("*.damaged*")) == []
+
+
+def test_a_locked_database_is_busy_not_damaged(path: Path) -> None:
+    StateStore.open(path).close()
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("PRAGMA locking_mode = EXCLUSIVE")
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(BusyError):
+            StateStore.open(path, wait_seconds=0.05)
+    finally:
+        holder.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are those of the folder there")
+def test_the_database_is_private_to_its_owner(path: Path) -> None:
+    with StateStore.open(path) as store:
+        store.record_run(run(1))
+        modes = {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+
+    assert modes == {0o600}
+
+
+def test_a_full_transaction_or_none(store: StateStore) -> None:
+    class InterruptedPassError(Exception):
+        pass
+
+    def cut() -> None:
+        with store._database.transaction():
+            store.record_run(run(1))
+            raise InterruptedPassError
+
+    with pytest.raises(InterruptedPassError):
+        cut()
+    assert store.history("ldap", "ad1") == []
