@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import stat
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.errors import ConfigurationError, IdentityError, IntegrityError
 from agent.domain.secret import Secret
@@ -44,10 +44,10 @@ class Writable(Protocol):
 class Identity:
     """One or several private keys, opaque; see `read_identity` and `throwaway`."""
 
-    __slots__ = ("_keys",)
+    __slots__ = ("keys",)
 
     def __init__(self, keys: Sequence[object]) -> None:
-        self._keys = tuple(keys)
+        self.keys = tuple(keys)
 
     def __repr__(self) -> str:
         return "Identity(…)"
@@ -68,10 +68,9 @@ def throwaway() -> tuple[Identity, str]:
     return Identity([_pyrage().x25519.Identity.from_str(private.reveal())]), public
 
 
-def needs_passphrase(path: Path) -> bool:
-    """Return whether the identity file `path` is itself encrypted."""
-    content = _identity_bytes(path)
-    return content.startswith((_ARMOUR, _BINARY_HEADER))
+def is_protected(path: Path) -> bool:
+    """Return whether the identity file `path` is itself encrypted. Raises IdentityError when it cannot be read."""
+    return _identity_bytes(path).startswith((_ARMOUR, _BINARY_HEADER))
 
 
 def read_identity(path: Path, passphrase: Secret | None = None) -> Identity:
@@ -141,7 +140,7 @@ def decrypt(source: Readable, target: Writable, identity: Identity) -> None:
     pyrage = _pyrage()
     reader, writer = _Ends(source.read), _Ends(target.write)
     try:
-        pyrage.decrypt_io(_ReaderEnd(reader), _WriterEnd(writer), list(identity._keys))
+        pyrage.decrypt_io(_ReaderEnd(reader), _WriterEnd(writer), list(identity.keys))
     except (pyrage.DecryptError, OSError) as error:
         _raise_cause(reader, writer)
         if "matching keys" in str(error):
@@ -231,8 +230,8 @@ def _recipient(text: str) -> object:
         ) from error
 
 
-def _pyrage():  # type: ignore[no-untyped-def]  # noqa: ANN202 - pyrage ships no types
-    """Import pyrage on first use."""
-    import pyrage  # type: ignore[import-untyped]
+def _pyrage() -> Any:
+    """Import pyrage, which ships no types, on first use."""
+    import pyrage
 
     return pyrage

@@ -134,7 +134,7 @@ def digest(bag: Path) -> str:
 
 def payload_digests(bag: Path) -> dict[str, str]:
     """Return the digests that the manifest gives; raise IntegrityError when it is malformed."""
-    return _parse_manifest(files.read_small(bag / MANIFEST, MAX_TAG_FILE_BYTES))
+    return _parse_manifest(files.read_small(bag / MANIFEST, MAX_TAG_FILE_BYTES), is_of_tags=False)
 
 
 def read_fields(bag: Path) -> BagFields:
@@ -183,17 +183,13 @@ def problems(
     if expected is not None and sha256(tag_manifest) != expected:
         yield Problem(where=f"{where}/{TAG_MANIFEST}", what="l'empreinte n'est pas celle que le journal a inscrite")
     try:
-        tags = _parse_manifest(tag_manifest)
-        if set(tags) != _TAG_FILES:
-            raise IntegrityError("la liste des fichiers d'étiquettes n'est pas celle d'un dépôt")
+        tags = _parse_manifest(tag_manifest, is_of_tags=True)
     except IntegrityError as error:
         yield Problem(where=f"{where}/{TAG_MANIFEST}", what=error.message)
         return
     yield from _differences(bag, where, tags, cache)
     try:
         manifest = payload_digests(bag)
-        if not all(name.startswith("data/") for name in manifest):
-            raise IntegrityError("le manifeste nomme un fichier hors de data/")
     except IntegrityError as error:
         yield Problem(where=f"{where}/{MANIFEST}", what=error.message)
         return
@@ -231,7 +227,7 @@ def _manifest(digests: Mapping[str, str]) -> bytes:
     return "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items())).encode()
 
 
-def _parse_manifest(content: bytes) -> dict[str, str]:
+def _parse_manifest(content: bytes, *, is_of_tags: bool) -> dict[str, str]:
     if not content.endswith(b"\n"):
         raise IntegrityError("le manifeste est incomplet")
     digests: dict[str, str] = {}
@@ -240,4 +236,7 @@ def _parse_manifest(content: bytes) -> dict[str, str]:
         if match is None or match[2] in digests:
             raise IntegrityError("le manifeste est malformé")
         digests[match[2]] = match[1]
+    is_expected = set(digests) == _TAG_FILES if is_of_tags else all(name.startswith("data/") for name in digests)
+    if not is_expected:
+        raise IntegrityError("le manifeste ne nomme pas les fichiers d'un dépôt")
     return digests

@@ -32,6 +32,16 @@ _BENCH_LOCK, _BENCH_PREFIX = "lock", "build-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What the caller says of a deposit as a whole."""
+
+    evidence_class: EvidenceClass
+    replaces: str | None = None
+    reason: str | None = None
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltBag:
     """A bag built, encrypted and read back, not yet committed."""
 
@@ -56,12 +66,8 @@ class Builder:
         self,
         path: Path,
         payloads: Sequence[RawEvidence],
+        labels: Labels,
         day: date,
-        evidence_class: EvidenceClass,
-        *,
-        replaces: str | None,
-        reason: str | None,
-        person: str | None,
     ) -> BuiltBag:
         """Make the bag `path` of `payloads`. Raises CollectorError, VaultError, OSError."""
         (path / bag.DATA).mkdir(parents=True, mode=files.PRIVATE_FOLDER)
@@ -78,7 +84,7 @@ class Builder:
             stored.append(item)
         described = list(zip(payloads, stored, strict=True))
         extra = {
-            bag.CONTENTS: contents.describe(evidence_class, described),
+            bag.CONTENTS: contents.describe(labels.evidence_class, described),
             bag.PLAIN_DIGESTS: contents.plain_digests(described),
         }
         digests = {f"{bag.DATA}/{item.path.name}": item.cipher_sha256 for item in stored}
@@ -87,12 +93,12 @@ class Builder:
             item = payload.store(_stream(content), name, stem, self.recipients, may_compress=False)
             digests[name] = item.cipher_sha256
         fields = bag.BagFields(
-            evidence_class=evidence_class,
+            evidence_class=labels.evidence_class,
             bytes=sum(item.bytes for item in stored),
             tags=tuple(tags),
-            replaces=replaces,
-            reason=reason,
-            person=person,
+            replaces=labels.replaces,
+            reason=labels.reason,
+            person=labels.person,
         )
         digest = bag.write_tag_files(path, digests, fields, day)
         return BuiltBag(

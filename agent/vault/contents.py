@@ -85,10 +85,10 @@ def read(path: Path, identity: Identity) -> tuple[SealedPayload, ...]:
     try:
         value = json.loads(raw)
         described = tuple(_payload(item) for item in value["payloads"])
-        if len({item.file for item in described}) != len(described) or len(described) > bag.MAX_PAYLOADS:
-            raise ValueError("payloads")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise IntegrityError(f"La description du dépôt {path.name} est illisible.") from error
+    if len({item.file for item in described}) != len(described) or not 0 < len(described) <= bag.MAX_PAYLOADS:
+        raise IntegrityError(f"La description du dépôt {path.name} ne décrit pas ses pièces une à une.")
     return described
 
 

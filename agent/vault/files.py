@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -24,6 +25,7 @@ CHUNK = 1024 * 1024
 _BINARY = getattr(os, "O_BINARY", 0)
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _LINKS_REFUSED = {errno.EMLINK, errno.EXDEV, errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL}
+_LEFTOVER = re.compile(r"\..+\.[0-9a-f]{8}\Z")
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
 
@@ -66,11 +68,23 @@ def replace(path: Path, data: bytes) -> None:
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         write_new(aside, data)
-        os.replace(aside, path)
+        aside.replace(path)
     except OSError:
         aside.unlink(missing_ok=True)
         raise
     fsync_folder(path.parent)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what an interrupted `replace` left in `folder`."""
+    for path in folder.iterdir():
+        if is_leftover(path.name):
+            path.unlink(missing_ok=True)
+
+
+def is_leftover(name: str) -> bool:
+    """Return whether `name` is that of a file that `replace` was writing."""
+    return _LEFTOVER.match(name) is not None
 
 
 def append_synced(path: Path, data: bytes) -> None:
@@ -86,8 +100,7 @@ def append_synced(path: Path, data: bytes) -> None:
         try:
             if is_new:
                 fsync_folder(path.parent)
-            if os.write(descriptor, data) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            _write_whole(descriptor, data)
             os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, length)
@@ -96,6 +109,12 @@ def append_synced(path: Path, data: bytes) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    """Write `data` in one call; a short write means that the disk is full."""
+    if os.write(descriptor, data) != len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def cut(path: Path, length: int) -> None:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.errors import VaultError
 from agent.domain.evidence import EvidenceClass
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from agent.domain.evidence import RawEvidence
     from agent.domain.journal import JournalEntry
 
 INDEX = "index.sqlite"
@@ -85,6 +84,19 @@ class SealedDecision:
     record: Mapping[str, Any]
     journal_seq: int
     decided_at: datetime
+
+
+class Described(Protocol):
+    """A payload as far as the index shows it."""
+
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def facts_on(self) -> date | None: ...
+    @property
+    def collector(self) -> str: ...
+    @property
+    def subject(self) -> str | None: ...
 
 
 class Index:
@@ -194,7 +206,7 @@ class Index:
         """Return whether the journal says that this deposit was destroyed."""
         return bool(self._rows("SELECT 1 FROM deposits WHERE id = ? AND destroyed = 1", [deposit_id]))
 
-    def note_content(self, bag_digest: str, payloads: Sequence[RawEvidence]) -> None:
+    def note_content(self, bag_digest: str, payloads: Sequence[Described]) -> None:
         """Keep what the index shows of a bag's content, but no name."""
         first = payloads[0]
         days = [payload.facts_on for payload in payloads if payload.facts_on]
@@ -214,7 +226,9 @@ class Index:
         evidence, reader, version, facts = (record.get(n) for n in ("evidence", "reader", "reader_version", "facts"))
         if not isinstance(evidence, str) or not isinstance(reader, str) or type(version) is not int:
             raise ValueError("a facts record names its evidence, reader and reader_version")
-        if not isinstance(facts, list) or not all(isinstance(f, dict) and isinstance(f.get("kind"), str) for f in facts):
+        if not isinstance(facts, list) or not all(
+            isinstance(f, dict) and isinstance(f.get("kind"), str) for f in facts
+        ):
             raise ValueError("every fact has a kind")
         with self._database.atomic():
             self._put(
@@ -222,7 +236,7 @@ class Index:
                 {"bag": bag_digest, "evidence_id": evidence, "reader": reader, "reader_version": version},
             )
             self._database.execute("DELETE FROM facts WHERE bag = ?", [bag_digest])
-            self._database["facts"].insert_all(
+            self._database.table("facts").insert_all(
                 {"bag": bag_digest, "position": position, "kind": fact["kind"], "data": canonical(fact).decode()}
                 for position, fact in enumerate(facts)
             )
@@ -230,7 +244,8 @@ class Index:
     def note_decision(self, bag_digest: str, record: Mapping[str, Any]) -> None:
         """Keep the decision that a bag holds; raise ValueError when `record` is not of that shape."""
         kind, evidence, values = record.get("decision"), record.get("evidence"), record.get("values", {})
-        if not isinstance(kind, str) or not isinstance(evidence, str | None) or not isinstance(values, dict):
+        is_well_formed = isinstance(kind, str) and isinstance(evidence, str | None) and isinstance(values, dict)
+        if not is_well_formed:
             raise ValueError("a decision names its kind, its evidence or none, and its values")
         self._put(
             "decisions",
@@ -246,20 +261,20 @@ class Index:
                 elif entry.type is EntryType.DESTRUCTION:
                     self._database.execute("UPDATE deposits SET destroyed = 1 WHERE id = ?", [entry.text("id")])
             self._database.execute("DELETE FROM position")
-            self._database["position"].insert({"lines": lines, "root": root})
+            self._database.table("position").insert({"lines": lines, "root": root})
 
     def forget_deposits(self) -> None:
         """Empty what derives from the journal; what was read inside bags stays, under their digests."""
         with self._database.atomic():
             for table in ("deposits", "payloads", "position"):
-                self._database.execute(f"DELETE FROM {table}")
+                self._database.table(table).delete_where()
 
     def forget_everything(self) -> None:
         """Empty the index."""
         self.forget_deposits()
         with self._database.atomic():
             for table in ("contents", "readings", "facts", "decisions"):
-                self._database.execute(f"DELETE FROM {table}")
+                self._database.table(table).delete_where()
 
     def _take_deposit(self, entry: JournalEntry, paths: Mapping[str, Path]) -> None:
         try:
@@ -287,7 +302,7 @@ class Index:
                 "destroyed": 0,
             },
         )
-        self._database["payloads"].insert_all(
+        self._database.table("payloads").insert_all(
             (
                 {"deposit_id": deposit_id, "number": number, "tag": tag}
                 for number, tag in enumerate(fields.tags, start=1)
@@ -296,7 +311,7 @@ class Index:
         )
 
     def _put(self, table: str, row: dict[str, Any]) -> None:
-        self._database[table].insert(row, replace=True)
+        self._database.table(table).insert(row, replace=True)
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
         return list(self._database.query(sql, list(values)))

@@ -32,8 +32,7 @@ _SEGMENT = re.compile(r"(\d{6})\.jsonl\Z", re.ASCII)
 _NOTE = re.compile(r"(\d{8,})\.note\Z", re.ASCII)
 _BESIDE_A_NOTE = re.compile(r"\d{8,}\.note\.[a-z.]+\Z", re.ASCII)
 _ALWAYS_READ = tuple(
-    f'"type":"{kind.value}"'.encode()
-    for kind in (EntryType.CREATION, EntryType.KEY, EntryType.DECISION)
+    f'"type":"{kind.value}"'.encode() for kind in (EntryType.CREATION, EntryType.KEY, EntryType.DECISION)
 )
 
 
@@ -118,8 +117,6 @@ class Journal:
         for line in self.lines():
             walk.take(line)
         walk.finish(self._checkpoint_names(), thorough=thorough)
-        if thorough:
-            walk.reading.problems.extend(self._foreign_files())
         self.state = walk.reading
         return walk.reading
 
@@ -152,9 +149,7 @@ class Journal:
             seq=state.last_seq + 1, prev=state.last_h, at=at, agent=agent, entity=entity, type=type, fields=fields
         )
         recipients = entry.texts("recipients") or state.recipients
-        keys.remember(
-            Memory(seq=entry.seq, h=entry.h, committed=False, origin=state.origin, recipients=recipients)
-        )
+        keys.remember(Memory(seq=entry.seq, h=entry.h, committed=False, origin=state.origin, recipients=recipients))
         files.append_synced(self._root / JOURNAL / f"{segment:06d}.jsonl", raw + b"\n")
         state.segment, state.segment_lines = segment, (0 if is_new_segment else state.segment_lines) + 1
         state.frontier.append(raw)
@@ -177,9 +172,7 @@ class Journal:
         files.replace(path, notes.sign(checkpoint, key, keys.sign))
         state.unsealed = False
         keys.remember(
-            Memory(
-                seq=state.last_seq, h=state.last_h, committed=True, origin=state.origin, recipients=state.recipients
-            )
+            Memory(seq=state.last_seq, h=state.last_h, committed=True, origin=state.origin, recipients=state.recipients)
         )
 
     def set_torn_line_aside(self, quarantine: Path) -> str:
@@ -219,8 +212,7 @@ class Journal:
 
     def _segments(self) -> list[tuple[int, Path]]:
         folder = self._root / JOURNAL
-        names = sorted(os.listdir(folder)) if folder.is_dir() else []
-        return [(int(match[1]), folder / name) for name in names if (match := _SEGMENT.match(name))]
+        return [(int(match[1]), folder / name) for name in _names(folder) if (match := _SEGMENT.match(name))]
 
     def _segment_lines(self, path: Path, number: int, where: str) -> Iterator[RawLine | Problem]:
         with files.open_regular(path) as descriptor, os.fdopen(os.dup(descriptor), "rb") as stream:
@@ -247,15 +239,14 @@ class Journal:
         return path.name, path.lstat().st_size
 
     def _checkpoint_names(self) -> dict[int, str]:
-        folder = self._root / CHECKPOINTS
-        names = os.listdir(folder) if folder.is_dir() else []
+        names = _names(self._root / CHECKPOINTS)
         return {int(match[1]): name for name in names if (match := _NOTE.match(name))}
 
-    def _foreign_files(self) -> Iterator[Problem]:
+    def foreign_files(self) -> Iterator[Problem]:
+        """Yield what stands among the segments and checkpoints and is neither."""
         for folder, known in ((JOURNAL, (_SEGMENT,)), (CHECKPOINTS, (_NOTE, _BESIDE_A_NOTE))):
-            path = self._root / folder
-            for name in sorted(os.listdir(path)) if path.is_dir() else []:
-                if not any(pattern.match(name) for pattern in known):
+            for name in _names(self._root / folder):
+                if not any(pattern.match(name) for pattern in known) and not files.is_leftover(name):
                     yield Problem(where=f"{folder}/{name}", what="fichier étranger au coffre")
 
 
@@ -287,6 +278,7 @@ class _Walk:
         self._wrong_roots: list[int] = []
         self._checkpoint_problems: list[Problem] = []
         self._seqs: set[int] = set()
+        self._accepted_before = 0
 
     def take(self, line: RawLine | Problem) -> None:
         reading = self.reading
@@ -329,10 +321,11 @@ class _Walk:
             )
         if thorough:
             for seq in sorted(set(notes_by_seq) - self._seqs):
-                if seq <= reading.last_seq:
-                    self._checkpoint_problems.append(
-                        Problem(where=f"{CHECKPOINTS}/{notes_by_seq[seq]}", what="aucune ligne n'a ce numéro")
-                    )
+                problem = Problem(where=f"{CHECKPOINTS}/{notes_by_seq[seq]}", what="aucune ligne n'a ce numéro")
+                if seq < self._accepted_before:
+                    reading.accepted.append(problem)
+                elif seq <= reading.last_seq:
+                    self._checkpoint_problems.append(problem)
         self._flush_checkpoints(reading.problems)
 
     def _entry(self, line: RawLine) -> JournalEntry | None:
@@ -370,7 +363,9 @@ class _Walk:
         elif entry.seq != reading.last_seq + 1:
             reading.problems.append(Problem(where=line.where, what="le numéro de la ligne ne suit pas le précédent"))
         if reading.size == 1 and entry.type is not EntryType.CREATION and not is_acceptance(entry):
-            reading.problems.append(Problem(where=line.where, what="le journal ne commence pas par la création du coffre"))
+            reading.problems.append(
+                Problem(where=line.where, what="le journal ne commence pas par la création du coffre")
+            )
 
     def _move_to(self, segment: int, *, count: bool) -> None:
         reading = self.reading
@@ -387,15 +382,15 @@ class _Walk:
         self._seqs.add(seq)
         name = f"{CHECKPOINTS}/{seq:08d}.note"
         try:
-            if reading.key is None:
-                raise IntegrityError("la clé de signature du coffre n'est pas connue")
             checkpoint = notes.read(files.read_small(self._root / name, notes.MAX_NOTE_BYTES), reading.key)
-            if (checkpoint.origin, checkpoint.size) != (reading.origin, reading.size):
-                raise IntegrityError("le point de contrôle n'est pas celui de cette ligne")
         except IntegrityError as error:
             self._checkpoint_problems.append(Problem(where=name, what=error.message))
             return
-        if checkpoint.root != reading.frontier.root():
+        if (checkpoint.origin, checkpoint.size) != (reading.origin, reading.size):
+            self._checkpoint_problems.append(
+                Problem(where=name, what="le point de contrôle n'est pas celui de cette ligne")
+            )
+        elif checkpoint.root != reading.frontier.root():
             self._wrong_roots.append(seq)
 
     def _accept(self, entry: JournalEntry) -> None:
@@ -405,10 +400,9 @@ class _Walk:
         reading.problems.clear()
         found: list[Problem] = []
         self._flush_checkpoints(found)
-        if not found:
-            return
         if entry.text("checkpoints") == _checkpoints_digest(self._root, entry.seq):
             reading.accepted.extend(found)
+            self._accepted_before = entry.seq
         else:
             reading.problems.extend(found)
 
@@ -430,7 +424,7 @@ class _Walk:
 def _checkpoints_digest(root: Path, before: int) -> str:
     folder = root / CHECKPOINTS
     listed = []
-    for name in sorted(os.listdir(folder)) if folder.is_dir() else []:
+    for name in _names(folder):
         match = _NOTE.match(name)
         if match and int(match[1]) < before:
             try:
@@ -439,6 +433,10 @@ def _checkpoints_digest(root: Path, before: int) -> str:
                 digest = error.message
             listed.append(f"{digest}  {name}\n")
     return lines.sha256("".join(listed).encode())
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
 
 def _bounded_lines(stream: object) -> Iterator[bytes]:

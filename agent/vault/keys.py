@@ -49,6 +49,7 @@ class Keys:
         """Read the keys in `folder`, making those that are missing. Raises ConfigurationError, OSError."""
         self._folder = folder
         files.make_folders(folder)
+        files.sweep(folder)
         self.is_new = not (folder / SIGNING_KEY).exists()
         signing = folder / (NEW_SIGNING_KEY if self.is_new else SIGNING_KEY)
         if not signing.exists():
@@ -93,6 +94,11 @@ class Keys:
     def remember(self, memory: Memory) -> None:
         """Keep `memory`, durably."""
         files.replace(self._folder / MEMORY, canonical(_plain(memory)) + b"\n")
+
+    def resume(self, memory: Memory) -> None:
+        """Keep that commits are held no more."""
+        if memory.suspended:
+            self.remember(replace(memory, suspended=()))
 
     def suspend(self, memory: Memory | None, why: tuple[str, ...]) -> None:
         """Keep across restarts that commits are held."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -61,7 +60,7 @@ class VerifierKey:
         try:
             name, _, encoded = text.split("+", 2)
             raw = base64.b64decode(encoded, validate=True)
-        except (binascii.Error, ValueError) as error:
+        except ValueError as error:
             raise IntegrityError("La clé publique inscrite au journal est illisible.") from error
         key = cls(name, raw[1:])
         if raw[:1] != ED25519 or len(key.public) != _KEY_BYTES or str(key) != text:
@@ -76,17 +75,20 @@ def sign(checkpoint: Checkpoint, key: VerifierKey, sign_bytes: Callable[[bytes],
     return text + f"\n{_DASH}{key.name} {signature}\n".encode()
 
 
-def read(note: bytes, key: VerifierKey) -> Checkpoint:
+def read(note: bytes, key: VerifierKey | None) -> Checkpoint:
     """
     Return the checkpoint that `note` holds once its signature by `key` is verified.
 
-    Signatures by unknown keys are allowed beside it. Raises IntegrityError.
+    Signatures by unknown keys are allowed beside it. Raises IntegrityError, also when `key` is not known.
     """
+    if key is None:
+        raise IntegrityError("la clé de signature du coffre n'est pas connue")
     text, separator, signatures = note.partition(b"\n\n")
     if not separator:
         raise IntegrityError("le point de contrôle n'est pas une note signée")
     checkpoint = _parse_text(text + b"\n")
-    if not any([_verified(line, text + b"\n", key) for line in _signature_lines(signatures)]):
+    verified = [_verified(line, text + b"\n", key) for line in _signature_lines(signatures)]
+    if not any(verified):
         raise IntegrityError("le point de contrôle n'est pas signé par la clé du coffre")
     return checkpoint
 
@@ -95,7 +97,7 @@ def _parse_text(text: bytes) -> Checkpoint:
     try:
         origin, size, root = text.decode().split("\n")[:3]
         checkpoint = Checkpoint(origin, int(size), base64.b64decode(root, validate=True))
-    except (ValueError, binascii.Error) as error:
+    except ValueError as error:
         raise IntegrityError("le point de contrôle est illisible") from error
     if len(checkpoint.root) != _HASH_BYTES or checkpoint.text() != text:
         raise IntegrityError("le point de contrôle est illisible")
@@ -104,20 +106,17 @@ def _parse_text(text: bytes) -> Checkpoint:
 
 def _signature_lines(signatures: bytes) -> list[tuple[str, bytes]]:
     """Return (key name, key id and signature) of each line."""
+    found = []
     try:
-        text = signatures.decode()
-        if not text.endswith("\n"):
-            raise ValueError(text)
-        lines = []
-        for line in text[:-1].split("\n"):
+        *lines, rest = signatures.decode().split("\n")
+        for line in lines:
             name, _, encoded = line.removeprefix(_DASH).partition(" ")
-            raw = base64.b64decode(encoded, validate=True)
-            if line != f"{_DASH}{name} {base64.b64encode(raw).decode()}" or not name:
-                raise ValueError(line)
-            lines.append((name, raw))
-    except (ValueError, binascii.Error) as error:
+            found.append((name, base64.b64decode(encoded, validate=True)))
+    except ValueError as error:
         raise IntegrityError("la signature du point de contrôle est illisible") from error
-    return lines
+    if rest or lines != [f"{_DASH}{name} {base64.b64encode(raw).decode()}" for name, raw in found]:
+        raise IntegrityError("la signature du point de contrôle est illisible")
+    return found
 
 
 def _verified(line: tuple[str, bytes], text: bytes, key: VerifierKey) -> bool:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import threading
 from datetime import datetime
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,11 +32,12 @@ from agent.vault.journal import CHECKPOINTS, JOURNAL, Journal
 from agent.vault.keys import Keys, Memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from typing import Self
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import BinaryIO, Self
 
     from agent.clock import Clock
     from agent.domain.journal import VerifyReport
+    from agent.domain.secret import Secret
     from agent.vault.building import BuiltBag
     from agent.vault.index import IndexedDeposit
     from agent.vault.journal import Reading
@@ -55,15 +55,18 @@ class Vault:
     One vault, opened by `create` or `open`.
 
     Without `keys_dir`, or opened by a user who does not own it, the vault is only read: writing raises.
-    `alarms` is what opening found wrong; `commits_held` tells that the journal or a checkpoint is damaged,
+    `alarms` says what opening found wrong; `commits_held` tells that the journal or a checkpoint is damaged,
     so that `seal` builds, verifies and holds deposits (it raises HeldError) until `accept_damage`.
+
+    Wherever an `identity` is asked for, it is an age identity file (with its `passphrase` when it is
+    protected) or what `age.read_identity` returned.
     """
 
     def __init__(self, root: Path, keys_dir: Path | None, agent: str, entity: str, clock: Clock) -> None:
         from filelock import FileLock
 
         self.root = root
-        self.alarms: tuple[Problem, ...] = ()
+        self._alarms: tuple[Problem, ...] = ()
         self._agent, self._entity, self._clock = agent, entity, clock
         self._journal = Journal(root)
         self._damage: tuple[Problem, ...] = ()
@@ -150,6 +153,10 @@ class Vault:
         """Whether this process may add to the vault."""
         return self._refusal is None
 
+    def alarms(self) -> tuple[str, ...]:
+        """Return the damage known since opening, in French, without reading every byte again."""
+        return tuple(f"{problem.where} : {problem.what}" for problem in self._alarms)
+
     @property
     def commits_held(self) -> bool:
         """Whether deposits are built but not committed, until a person accepts the damage."""
@@ -181,7 +188,10 @@ class Vault:
         Raises HeldError when commits are held (the bag is kept, see `held`), CollectorError when a payload cannot
         be read, VaultError, WrongUserError.
         """
-        return self._seal(payloads, evidence_class or payloads[0].evidence_class, replaces, reason, person, {})
+        labels = building.Labels(
+            evidence_class=evidence_class or payloads[0].evidence_class, replaces=replaces, reason=reason, person=person
+        )
+        return self._seal(payloads, labels, {})
 
     def seal_facts(self, record: Mapping[str, Any]) -> SealedEvidence:
         """
@@ -191,7 +201,7 @@ class Vault:
         canonical JSON. Raises as `seal`, and ValueError for another shape.
         """
         raw = self._record(record, EvidenceClass.FACTS, FACTS_NAME, str(record.get("reader")))
-        return self._seal([raw], EvidenceClass.FACTS, None, None, None, record)
+        return self._seal([raw], building.Labels(evidence_class=EvidenceClass.FACTS), record)
 
     def seal_decision(self, record: Mapping[str, Any], person: str) -> SealedEvidence:
         """
@@ -202,7 +212,7 @@ class Vault:
         """
         record = {**record, "person": person}
         raw = self._record(record, EvidenceClass.DECISION, DECISION_NAME, "decision")
-        return self._seal([raw], EvidenceClass.DECISION, None, None, person, record)
+        return self._seal([raw], building.Labels(evidence_class=EvidenceClass.DECISION, person=person), record)
 
     def append(self, type: EntryType | str, **fields: object) -> JournalEntry:  # noqa: A002 - the format's name
         """
@@ -242,9 +252,9 @@ class Vault:
                 found.append(HeldDeposit(id=held_id, evidence_class=fields.evidence_class, bytes=fields.bytes))
         return tuple(found)
 
-    def accept_damage(self, *, reason: str, person: str) -> tuple[str, ...]:
+    def accept_damage(self, *, reason: str, person: str) -> tuple[IndexedDeposit, ...]:
         """
-        Journal that `person` accepts the damage, as it stands, and commit the held deposits; return their ids.
+        Journal that `person` accepts the damage, as it stands, and commit the held deposits, which are returned.
 
         Nothing damaged is repaired: `verify` goes on listing it as accepted. Raises UsageError when nothing is held.
         """
@@ -268,11 +278,13 @@ class Vault:
             self._damage = ()
             self._write(EntryType.DECISION, fields)
             keys.settle()
+            self.index.forget_deposits()
             logger.warning("damage accepted by %s", person)
             self._start()
-            return tuple(self._commit_held(path) for path in self._held_folders())
+            committed = [self._commit_held(path) for path in self._held_folders()]
+            return tuple(self._known(deposit_id) for deposit_id in committed if deposit_id is not None)
 
-    def verify(self, all: bool = False) -> VerifyReport:  # noqa: A002, FBT001, FBT002 - the command's own word
+    def verify(self, all: bool = False) -> VerifyReport:  # noqa: A002 - the command's own word
         """
         Check the journal, every checkpoint and every bag; with `all` every payload, else the newest and some others.
 
@@ -282,7 +294,7 @@ class Vault:
             report, damage = verification.verify(
                 self.root,
                 own_key=self._keys.public if self._keys else None,
-                doubts=partial(self._doubts) if self._keys else None,
+                doubts=self._doubts if self._keys else None,
                 held=len(self._held_folders()),
                 every_payload=all,
                 day=self._clock.now().toordinal(),
@@ -291,7 +303,7 @@ class Vault:
                 self._hold(damage)
             return report
 
-    def reindex(self, identity: age.Identity | None = None) -> dict[str, int]:
+    def reindex(self, identity: Path | age.Identity | None = None, passphrase: Secret | None = None) -> dict[str, int]:
         """
         Rebuild the index from the journal and the bags; return `{"deposits", "facts", "unknown"}`.
 
@@ -299,26 +311,30 @@ class Vault:
         `unknown` counts the deposits of facts and decisions that nobody could read. Raises IdentityError.
         """
         with files.storage_errors(self.root), self._reading_lock():
+            key = _identity(identity, passphrase) if identity is not None else None
             self.index.forget_everything()
             state = self._journal.read(known_lines=0)
             self._take(state, layout.scan(self.root))
-            if identity is not None:
-                self._read_bags(identity)
+            if key is not None:
+                self._read_bags(key)
                 self._note_access(None, "reindex")
             return self.index.counts()
 
-    def export(self, deposit_id: str, identity: age.Identity, to_dir: Path) -> list[dict[str, str | int]]:
+    def export(
+        self, deposit_id: str, identity: Path | age.Identity, to_dir: Path, passphrase: Secret | None = None
+    ) -> list[dict[str, str | int]]:
         """
         Decrypt the files of a deposit into `to_dir` under safe names, verified, replacing nothing.
 
         Returns `[{"name", "sha256", "bytes"}]`. Raises UsageError, IdentityError, IntegrityError, VaultError.
         """
-        path, described = self._described(deposit_id, identity)
+        key = _identity(identity, passphrase)
+        path, described = self._described(deposit_id, key)
         with files.storage_errors(to_dir):
             files.make_folders(to_dir.absolute())
             names = contents.safe_names([item.name for item in described])
             for item, name in zip(described, names, strict=True):
-                contents.restore(path, item, to_dir / name, identity)
+                contents.restore(path, item, to_dir / name, key)
         self._note_access(deposit_id, "export")
         return [
             {"name": name, "sha256": item.sha256, "bytes": item.bytes}
@@ -327,19 +343,24 @@ class Vault:
 
     @contextlib.contextmanager
     def open_payloads(
-        self, deposit_id: str, identity: age.Identity, work_dir: Path | None = None
+        self,
+        deposit_id: str,
+        identity: Path | age.Identity,
+        work_dir: Path | None = None,
+        passphrase: Secret | None = None,
     ) -> Iterator[tuple[RawEvidence, ...]]:
         """
         Give the payloads of a deposit as they were collected, from private copies wiped on exit.
 
         The copies stand under `work_dir` (the system's temporary folder by default). Raises as `export`.
         """
-        path, described = self._described(deposit_id, identity)
+        key = _identity(identity, passphrase)
+        path, described = self._described(deposit_id, key)
         with tempfile.TemporaryDirectory(prefix="carenage-", dir=work_dir) as folder:
             copies = [Path(folder) / f"{number:04d}" for number in range(1, len(described) + 1)]
             with files.storage_errors(Path(folder)):
                 for item, copy in zip(described, copies, strict=True):
-                    contents.restore(path, item, copy, identity)
+                    contents.restore(path, item, copy, key)
             self._note_access(deposit_id, "read")
             yield tuple(
                 RawEvidence(
@@ -348,7 +369,7 @@ class Vault:
                     media_type=item.media_type,
                     evidence_class=item.evidence_class,
                     received_at=item.received_at,
-                    open=partial(copy.open, "rb"),
+                    open=_opener(copy),
                     facts_on=item.facts_on,
                     subject=item.subject,
                 )
@@ -357,7 +378,9 @@ class Vault:
 
     # Sealing
 
-    def _record(self, record: Mapping[str, Any], evidence_class: EvidenceClass, name: str, collector: str) -> RawEvidence:
+    def _record(
+        self, record: Mapping[str, Any], evidence_class: EvidenceClass, name: str, collector: str
+    ) -> RawEvidence:
         content = lines.canonical(record)
         return RawEvidence(
             collector=collector,
@@ -371,10 +394,7 @@ class Vault:
     def _seal(
         self,
         payloads: Sequence[RawEvidence],
-        evidence_class: EvidenceClass,
-        replaces: str | None,
-        reason: str | None,
-        person: str | None,
+        labels: building.Labels,
         record: Mapping[str, Any],
     ) -> SealedEvidence:
         keys = self._writable_keys()
@@ -388,15 +408,7 @@ class Vault:
                     index=self.index,
                     tag=keys.tag,
                 )
-                built = builder.build(
-                    bench / "bag",
-                    payloads,
-                    self._clock.now().date(),
-                    evidence_class,
-                    replaces=replaces,
-                    reason=reason,
-                    person=person,
-                )
+                built = builder.build(bench / "bag", payloads, labels, self._clock.now().date())
                 with self._exclusive():
                     self._note_content(built, payloads, record)
                     if self._damage:
@@ -405,7 +417,7 @@ class Vault:
         logger.info("evidence sealed: %s", entry.text("id"))
         return SealedEvidence(
             id=str(entry.text("id")),
-            evidence_class=evidence_class,
+            evidence_class=labels.evidence_class,
             journal_seq=entry.seq,
             sha256=built.payloads[0].sha256,
             bytes=built.fields.bytes,
@@ -445,12 +457,12 @@ class Vault:
             hint="Examinez « carenage vault verify », puis acceptez le dommage avec un motif.",
         )
 
-    def _commit_held(self, path: Path) -> str:
+    def _commit_held(self, path: Path) -> str | None:
         found = list(bag.problems(path, path.name, expected=None, payloads=True))
         if found:
             self._quarantine(path, found[0])
-            return ""
-        return str(self._commit(path, bag.digest(path), bag.read_fields(path)).text("id"))
+            return None
+        return self._commit(path, bag.digest(path), bag.read_fields(path)).text("id")
 
     def _held_folders(self) -> list[Path]:
         try:
@@ -556,6 +568,8 @@ class Vault:
             self._index = Index.open(self.root)
         with _index_errors(), self._exclusive():
             building.clean(self.root)
+            for folder in (self.root, self.root / CHECKPOINTS):
+                files.sweep(folder)
 
     @contextlib.contextmanager
     def _exclusive_without_start(self) -> Iterator[None]:
@@ -571,13 +585,14 @@ class Vault:
         state = self._read_journal()
         found = layout.scan(self.root)
         self._take(state, found)
-        self.alarms = (*state.problems, *self._missing(found))
+        self._alarms = (*state.problems, *self._missing(found))
 
     def _start(self) -> None:
         """Take the journal in and repair what an interruption left. The lock is held."""
         keys = self._writable_keys()
         self._is_stale = False
-        state = self._read_journal()
+        memory = keys.recall()
+        state = self._read_journal(thorough=memory is not None and bool(memory.suspended))
         damage = (*state.problems, *self._doubts(state))
         found = layout.scan(self.root)
         if damage:
@@ -586,6 +601,8 @@ class Vault:
                 self.index.take(state.entries, found.bags, lines=0, root=b"")
         else:
             self._damage = ()
+            if memory is not None:
+                keys.resume(memory)
             recovered = self._journal.set_torn_line_aside(self.root / layout.QUARANTINE) if state.torn else None
             if state.unsealed:
                 self._journal.write_checkpoint(keys)
@@ -595,17 +612,17 @@ class Vault:
             self._announce_key()
             self._settle_recipients()
             self._sort_out(found)
-        self.alarms = (*self._damage, *self._missing(layout.scan(self.root)))
-        for alarm in self.alarms:
+        self._alarms = (*self._damage, *self._missing(layout.scan(self.root)))
+        for alarm in self._alarms:
             logger.error("vault damage: %s: %s", alarm.where, alarm.what)
 
-    def _read_journal(self) -> Reading:
+    def _read_journal(self, *, thorough: bool = False) -> Reading:
         """Read what the index does not have yet, or everything when the index is of another journal."""
         known_lines, known_root = self.index.position()
-        state = self._journal.read(known_lines=known_lines)
+        state = self._journal.read(known_lines=known_lines, thorough=thorough)
         if known_lines and state.known_root != known_root and not state.problems:
             self.index.forget_deposits()
-            state = self._journal.read(known_lines=0)
+            state = self._journal.read(known_lines=0, thorough=thorough)
         return state
 
     def _take(self, state: Reading, found: DepositFolders) -> None:
@@ -713,9 +730,7 @@ class Vault:
             )
         return deposit
 
-    def _described(
-        self, deposit_id: str, identity: age.Identity
-    ) -> tuple[Path, tuple[contents.SealedPayload, ...]]:
+    def _described(self, deposit_id: str, identity: age.Identity) -> tuple[Path, tuple[contents.SealedPayload, ...]]:
         deposit = self._known(deposit_id)
         path = self.root / deposit.path
         if not deposit.path or not path.is_dir() or path.is_symlink():
@@ -745,9 +760,6 @@ class Vault:
 
 
 def _memory_doubts(memory: Memory, state: Reading) -> Iterator[Problem]:
-    for text in memory.suspended:
-        where, _, what = text.partition("\t")
-        yield Problem(where=where, what=what)
     if memory.seq > state.last_seq + (0 if memory.committed else 1):
         yield Problem(
             where=JOURNAL,
@@ -774,10 +786,10 @@ def _refusal(root: Path, keys_dir: Path | None) -> AgentError | None:
     try:
         name = pwd.getpwuid(owner).pw_name
     except KeyError:
-        name = f"#{owner}"
+        name = f"'#{owner}'"
     return WrongUserError(
         f"Le coffre {root} appartient à l'utilisateur {name} : lui seul peut y écrire.",
-        hint=f"Relancez avec : sudo -u '{name}' carenage …" if name.startswith("#") else f"Relancez avec : sudo -u {name} carenage …",
+        hint=f"Relancez avec : sudo -u {name} carenage …",
     )
 
 
@@ -787,9 +799,18 @@ def _index_errors() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise VaultError(
-            f"L'index du coffre ne peut pas être écrit ({error}). Rien n'a été perdu, le dépôt en cours n'est pas compté.",
+            f"L'index du coffre ne peut pas être écrit ({error}). Rien n'a été perdu, "
+            "le dépôt en cours n'est pas compté.",
             hint="Vérifiez la place et les droits ; au besoin supprimez index.sqlite, il sera reconstruit.",
         ) from error
+
+
+def _identity(identity: Path | age.Identity, passphrase: Secret | None) -> age.Identity:
+    return identity if isinstance(identity, age.Identity) else age.read_identity(identity, passphrase)
+
+
+def _opener(path: Path) -> Callable[[], BinaryIO]:
+    return lambda: path.open("rb")
 
 
 def _milliseconds(moment: datetime) -> datetime:

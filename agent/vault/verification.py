@@ -36,7 +36,8 @@ def verify(
 
     `own_key` is the agent's public key and `doubts` what its memory says, both None for a copy.
     """
-    state = Journal(root).read(thorough=True)
+    journal = Journal(root)
+    state = journal.read(thorough=True)
     damage = list(state.problems)
     if doubts is not None and own_key is not None:
         damage.extend(problem for problem in doubts(state) if problem not in damage)
@@ -45,8 +46,8 @@ def verify(
     if state.torn is not None:
         damage.append(Problem(where=state.torn.where, what="la dernière ligne est coupée"))
     deposits = _deposits(state.entries)
-    problems = [*damage, *_public_files(root, state)]
-    problems.extend(_bags(root, deposits, state.entries, every_payload=every_payload, day=day))
+    problems = [*damage, *journal.foreign_files(), *_public_files(root, state)]
+    problems.extend(_bags(root, deposits, every_payload=every_payload, day=day))
     report = VerifyReport(
         ok=not problems,
         deposits=len(deposits),
@@ -105,23 +106,24 @@ def _public_files(root: Path, state: Reading) -> Iterator[Problem]:
 def _bags(
     root: Path,
     deposits: Mapping[str, JournalEntry],
-    entries: Iterable[JournalEntry],
     *,
     every_payload: bool,
     day: int,
 ) -> Iterator[Problem]:
     found = layout.scan(root)
     for path in found.strange:
-        yield Problem(where=path.relative_to(root).as_posix(), what="n'est pas un dépôt (lien, fichier ou nom étranger)")
-    for deposit_id in sorted(set(found.bags) - set(deposits)):
-        where = found.bags[deposit_id].relative_to(root).as_posix()
+        yield Problem(
+            where=path.relative_to(root).as_posix(), what="n'est pas un dépôt (lien, fichier ou nom étranger)"
+        )
+    for unknown_id in sorted(set(found.bags) - set(deposits)):
+        where = found.bags[unknown_id].relative_to(root).as_posix()
         yield Problem(where=where, what="le journal ne connaît pas ce dépôt, ou dit qu'il a été détruit")
     cache = bag.DigestCache()
     for deposit_id, entry in sorted(deposits.items(), reverse=True):
-        path = found.bags.get(deposit_id)
-        if path is None:
+        if deposit_id not in found.bags:
             yield Problem(where=f"{bag.DEPOSITS}/{deposit_id}", what="dépôt inscrit au journal mais absent")
             continue
+        path = found.bags[deposit_id]
         is_read = every_payload or cache.bytes_read < NEWEST_BYTES or (entry.seq + day) % ROTATION_DAYS == 0
         where = path.relative_to(root).as_posix()
         yield from bag.problems(path, where, expected=entry.text("bag"), payloads=is_read, cache=cache)
