@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 # Modules of the folder that serve the readers.
-_SUPPORT = frozenset({"__init__", "interface", "registry", "markup"})
+_SUPPORT = frozenset({"__init__", "interface", "registry", "markup", "text"})
 
 
 def formats() -> tuple[str, ...]:
