@@ -19,7 +19,7 @@ from config.annotations import Location
 from config.faults import Fault, did_you_mean, place
 from config.finess import has_valid_check_digit
 from config.model import FINESS, ChannelEntry, CollectorEntry, PluginEntry, TargetEntry
-from config.plugin_settings import Registry, check_kind, check_settings
+from config.plugin_settings import Registry, check_kind, check_settings, own_settings
 
 Document = Mapping[str, Any]
 Check = Callable[[Document], Iterator[Fault]]
@@ -212,8 +212,12 @@ def _folders_inside_each_other(document: Document, folder: Path) -> Iterator[Fau
 
 
 def _plugins(document: Document, registries: Mapping[str, Registry], folder: Path) -> Iterator[Fault]:
+    addresses = {
+        person["id"]: person["email"]
+        for _, person in _entries(document, "people")
+        if isinstance(person.get("id"), str) and isinstance(person.get("email"), str)
+    }
     for section, registry in registries.items():
-        own_keys = set(_ENTRIES[section].model_fields)
         for index, entry in _entries(document, section):
             kind = entry.get("kind")
             if not isinstance(kind, str):
@@ -227,7 +231,7 @@ def _plugins(document: Document, registries: Mapping[str, Registry], folder: Pat
                 continue  # told by `_plugins_that_do_not_load`; the rest of the agent goes on
             if getattr(plugin, "needs_directory", False) and "directory" not in entry:
                 yield place((section, index, "directory")), "obligatoire pour ce type : l'annuaire concerné"
-            raw = {key: value for key, value in entry.items() if key not in own_keys}
+            raw = own_settings(entry, plugin, our_keys=_ENTRIES[section].model_fields, addresses=addresses)
             yield from check_settings(plugin, raw, at=(section, index), folder=folder)
 
 
@@ -293,7 +297,7 @@ def _private_addresses(document: Document) -> Iterator[Fault]:
                 network = ipaddress.ip_network(text.strip())
             except ValueError:
                 continue
-            if any(network.version == inside.version and network.subnet_of(inside) for inside in _NOT_ROUTED):
+            if any(network[0] in inside and network[-1] in inside for inside in _NOT_ROUTED):
                 yield (
                     place(("surfaces", index, "addresses", *where)),
                     "adresse non routée sur Internet : elle n'est pas exposée",

@@ -66,19 +66,23 @@ def place(location: Iterable[str | int]) -> str:
 
 
 def did_you_mean(given: str, possible: Collection[str]) -> str:
-    """Return « vouliez-vous dire … ? », or the short list of what is possible, or nothing."""
+    """Return « vouliez-vous dire … ? », or the list of what is possible."""
     close = difflib.get_close_matches(given[:_LONGEST_KEY], sorted(possible), n=1, cutoff=0.6)
     if close:
         return f" ; vouliez-vous dire « {close[0]} » ?"
-    return f" ; possibles : {', '.join(sorted(possible))}" if possible else ""
+    return f" ; possibles : {', '.join(sorted(possible))}" if possible else " (il n'y en a aucun)"
 
 
 def in_french(
     error: ValidationError, model: type[BaseModel], *, under: Location = ()
 ) -> Iterator[tuple[Location, str]]:
     """Yield each fault of `error`, raised by `model` whose table stands at `under`, as (location, sentence)."""
-    for details in error.errors(include_url=False, include_input=False):
-        yield (*under, *details["loc"]), _sentence(details, model)
+    found = error.errors(include_url=False, include_input=False)
+    for details in found:
+        location = details["loc"]
+        if details["type"] == "too_short" and any(location == other["loc"][:-1] for other in found):
+            continue  # pydantic counts the faulty elements as missing
+        yield (*under, *location), _sentence(details, model)
 
 
 def _sentence(details: ErrorDetails, model: type[BaseModel]) -> str:

@@ -17,8 +17,8 @@ from agent.domain.errors import ConfigurationError
 from config.coherence import faults_of, warnings_of
 from config.faults import Fault, in_french, place
 from config.files import read_small
-from config.model import Configuration
-from config.plugin_settings import Registry, installed_registries
+from config.model import Configuration, PluginEntry
+from config.plugin_settings import Configurable, Registry, installed_registries, own_settings, settings_for
 
 MAX_FILE_BYTES = 1024 * 1024
 _WHERE_IN_TOML = re.compile(r"\(at line (\d+), column (\d+)\)")
@@ -38,6 +38,18 @@ class LoadedConfiguration:
         """Return the folder that relative paths start at."""
         return self.path.parent
 
+    def settings_of(self, entry: PluginEntry, kind_class: Configurable) -> Any:
+        """
+        Return what `kind_class(…, settings)` takes for `entry`, secrets resolved.
+
+        Raises ConfigurationError when a secret cannot be had; the other entries are not concerned.
+        """
+        table = {name: getattr(entry, name) for name in entry.model_fields_set if name in type(entry).model_fields}
+        addresses = {person.id: person.email for person in self.configuration.people}
+        our_keys = type(entry).model_fields
+        raw = own_settings({**table, **entry.settings}, kind_class, our_keys=our_keys, addresses=addresses)
+        return settings_for(kind_class, raw, folder=self.folder)
+
 
 def configuration_path(asked: Path | None = None) -> Path:
     """Return where the file stands: what was `asked`, then $CARENAGE_CONFIG, then the platform's usual place."""
@@ -45,6 +57,17 @@ def configuration_path(asked: Path | None = None) -> Path:
         return asked
     if from_environment := os.environ.get("CARENAGE_CONFIG"):
         return Path(from_environment)
+    return _usual_place()
+
+
+def data_folder(path: Path) -> Path:
+    """Return where the data of the configuration at `path` goes by default: the platform's place, else beside it."""
+    if path != _usual_place() or sys.platform == "win32":
+        return path.parent
+    return Path("/var/lib/carenage")
+
+
+def _usual_place() -> Path:
     if sys.platform == "win32":
         return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "Carenage" / "carenage.toml"
     return Path("/etc/carenage/carenage.toml")

@@ -117,7 +117,7 @@ def _guid(value: str) -> str:
 
 
 def _proxy_url(value: str) -> str:
-    if not re.fullmatch(r"https?://[^/@\s]+/?", value):
+    if not re.fullmatch(r"https?://[^/\s]+/?", value):
         raise _refuse("il faut l'adresse du proxy, par exemple http://proxy.ch-exemple.fr:3128, sans compte dedans")
     return value
 
@@ -135,6 +135,18 @@ def age_recipient(value: str) -> str:
         return str(pyrage.x25519.Recipient.from_str(value.strip()))
     except pyrage.RecipientError:
         raise _refuse("il faut une clé publique age, qui commence par age1 (recopiée en entier)") from None
+
+
+def _two_at_least(keys: tuple[str, ...]) -> tuple[str, ...]:
+    if len(keys) < 2:  # noqa: PLR2004 - the owner's key and the one that saves the day
+        raise _refuse("il faut au moins deux clés publiques : celle du RSSI et une clé de secours")
+    return keys
+
+
+def _one_at_least(programmes: tuple[Programme, ...]) -> tuple[Programme, ...]:
+    if not programmes:
+        raise _refuse("il faut au moins un programme")
+    return programmes
 
 
 Slug = Annotated[str, Field(pattern=SLUG)]
@@ -329,6 +341,9 @@ class PluginEntry(Section):
 
     model_config = ConfigDict(extra="allow")
 
+    id: Slug
+    kind: Annotated[str, Field(pattern=KIND)]
+
     @property
     def settings(self) -> dict[str, Any]:
         """Return the plugin's own keys as written; secrets stay references (`config.plugin_settings.settings_for`)."""
@@ -342,9 +357,9 @@ class CollectorEntry(PluginEntry):
     kind: Annotated[str, Field(pattern=KIND)] = Field(description="Type de collecteur.", examples=["ldap"])
     directory: Slug | None = Field(default=None, description="Annuaire concerné.", examples=["ad-exemple"])
     enabled: bool = Field(default=True, description="Faux : la source est gardée mais n'est plus interrogée.")
-    tool: Literal["SILENE", "INDUSTRIAL", "CYBERSURVEILLANCE"] | None = Field(
+    tool: Literal["SILENE", "INDUSTRIAL", "CYBERSURVEILLANCE", "UNKNOWN"] | None = Field(
         default=None,
-        description="Nature de l'audit d'exposition, quand la source ne le dit pas.",
+        description="Nature de l'audit d'exposition, quand la source ne le dit pas (UNKNOWN : à décider plus tard).",
         examples=["INDUSTRIAL"],
     )
 
@@ -382,8 +397,9 @@ class Vault(Section):
     """Le coffre : des preuves chiffrées, que cet agent ne peut pas relire."""
 
     path: ConfiguredPath = Field(description="Dossier du coffre.", examples=["/var/lib/carenage/vault"])
-    recipients: Annotated[tuple[Recipient, ...], Field(strict=False, min_length=2)] = Field(
+    recipients: Annotated[tuple[Recipient, ...], Field(strict=False), AfterValidator(_two_at_least)] = Field(
         description="Clés publiques age, deux au moins (RSSI et secours). Les clés privées restent hors de ce serveur.",
+        json_schema_extra={"minItems": 2},
         examples=[
             [
                 "age1x5wurnk7n866fpp2aedcj8wjsj85nsjwfr28ewdnrmd4tfedudfs9r0gs9",
@@ -445,7 +461,7 @@ class Configuration(Section):
     version: Literal[1] = Field(description="Version du format.", examples=[1])
     demo: Demo | None = None
     candidate: Candidate
-    programmes: Annotated[tuple[Programme, ...], Field(strict=False, min_length=1)]
+    programmes: Annotated[tuple[Programme, ...], Field(strict=False), AfterValidator(_one_at_least)]
     establishments: Annotated[tuple[Establishment, ...], Field(strict=False)] = ()
     directories: Annotated[tuple[Directory, ...], Field(strict=False)] = ()
     surfaces: Annotated[tuple[Surface, ...], Field(strict=False)] = ()

@@ -6,6 +6,8 @@ of their modules itself. A registry has `kinds()` (names, without importing any)
 `load(kind)` (the class, with a pydantic `settings_type`). In a settings model a field
 annotated `Secret` takes a reference in the file; a field annotated `Path` starts at the
 file's folder. A validator must not look inside a `Secret`: a check does not have it.
+A field that has the name of a key of ours (`tool`, `to`) receives that key's value,
+`to` as the addresses of the people it names.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.domain.errors import ConfigurationError
 from agent.domain.secret import Secret
-from config.annotations import Location, alternatives, element_of, is_mapping, is_model, is_sequence, value_of
+from config.annotations import Location, alternatives, element_of, is_mapping, is_model, is_sequence, keys_of, value_of
 from config.faults import Fault, did_you_mean, in_french, place
 from config.secret_sources import SecretReference, resolve
 
@@ -68,7 +70,7 @@ def settings_for(kind_class: Configurable, raw: Mapping[str, Any], *, folder: Pa
     """
     Return the settings of a plugin, an instance of its `settings_type`, secrets resolved.
 
-    `raw` is `PluginEntry.settings`, `folder` the configuration file's. Raises
+    `raw` is what `own_settings` returns, `folder` the configuration file's. Raises
     ConfigurationError for a faulty setting or a secret that cannot be had.
     """
     settings_type = _settings_type(kind_class)
@@ -101,6 +103,21 @@ def check_settings(kind_class: Configurable, raw: Mapping[str, Any], *, at: Loca
             if not any(location[: len(secret)] == secret for secret in conversion.secrets)
         ]
     return [(place((*at, *location)), message) for location, message in found]
+
+
+def own_settings(
+    table: Mapping[str, Any], kind_class: Configurable, *, our_keys: Collection[str], addresses: Mapping[str, str]
+) -> dict[str, Any]:
+    """
+    Return the part of an entry's `table` that goes to its plugin.
+
+    `our_keys` are those of the entry's model, `addresses` the address of each person by id.
+    """
+    wanted = keys_of(_settings_type(kind_class), ())
+    chosen = {key: value for key, value in table.items() if key not in our_keys or key in wanted}
+    if "to" in our_keys and isinstance(people := chosen.get("to"), (list, tuple)):
+        chosen["to"] = [addresses.get(person, person) if isinstance(person, str) else person for person in people]
+    return chosen
 
 
 def check_kind(section: str, kind: str, registry: Registry) -> str | None:

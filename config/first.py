@@ -1,0 +1,113 @@
+"""Writes the first configuration: valid as it is, and plain about what a person still has to confirm."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from agent.domain.errors import UsageError
+from config.example import toml_literal
+
+TO_CONFIRM = "À CONFIRMER"
+UNNAMED = "Nom à compléter"
+
+
+# Without the declared date, the earliest admissible one: due dates then come early rather than late.
+_EARLIEST_PHASE_STARTS = {"D1BIS_2026": date(2026, 1, 30), "D1_2024": date(2024, 3, 18)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstAnswers:
+    """What a first configuration is made of; paths are absolute."""
+
+    candidate_id: str
+    candidate_name: str
+    candidate_type: str
+    finess: str | None
+    programme: str
+    phase_start: date
+    phase_start_is_known: bool
+    vault: Path
+    state: Path
+    inbox: Path
+    recipients: Sequence[str]
+
+
+def earliest_phase_start(programme: str) -> date:
+    """Return the first day on which a phase of `programme` may start; raises UsageError for an unknown one."""
+    try:
+        return _EARLIEST_PHASE_STARTS[programme]
+    except KeyError as error:
+        raise UsageError(
+            f"Le programme « {programme} » est inconnu.", hint="Programmes : " + ", ".join(_EARLIEST_PHASE_STARTS)
+        ) from error
+
+
+def slug_of(name: str) -> str:
+    """Return an identifier made from a name: `ch-de-saint-brieuc`; `candidat` when nothing is left of it."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "candidat"
+
+
+def first_configuration(answers: FirstAnswers) -> str:
+    """Return the file's text."""
+    literal = toml_literal
+    doubt = "" if answers.phase_start_is_known else f"  # {TO_CONFIRM} : la date déclarée à l'autorité"
+    finess = f"finess = {literal(answers.finess)}" if answers.finess else '# finess = "010000008"'
+    support = "true" if answers.candidate_type == "GHT" else "false"
+    recipients = "\n".join(f"    {literal(key)}," for key in answers.recipients)
+    return f"""\
+# Configuration de Carénage. Toutes les clés possibles : « carenage config example ».
+# Après chaque changement : « carenage config check ».
+
+version = 1
+
+[candidate]
+# Choisi une fois : chaque preuve scellée porte cet identifiant.
+id = {literal(answers.candidate_id)}
+name = {literal(answers.candidate_name)}
+type = {literal(answers.candidate_type)}
+{finess}
+
+[[programmes]]
+id = {literal(answers.programme)}
+phase_start = {literal(answers.phase_start)}{doubt}
+
+# {TO_CONFIRM} : un bloc par établissement, avec son activité combinée. Tant qu'aucun annuaire ni aucune
+# surface n'est déclaré, les objectifs restent « à risque » : une décision est attendue.
+[[establishments]]
+id = {literal(answers.candidate_id)}
+name = {literal(answers.candidate_name)}
+activity = 1
+support = {support}
+
+# Vos annuaires, puis ce que vous exposez sur Internet :
+# [[directories]]
+# id = "ad-principal"
+# name = "Forêt principale"
+# establishments = [{literal(answers.candidate_id)}]
+# kind = "onprem"
+#
+# [[surfaces]]
+# id = "internet"
+# name = "Accès Internet"
+# establishments = [{literal(answers.candidate_id)}]
+# names = ["www.exemple.fr"]
+
+[vault]
+path = {literal(answers.vault)}
+# Clés publiques : celle du RSSI et une clé de secours. Les clés privées restent hors de ce serveur.
+recipients = [
+{recipients}
+]
+
+[state]
+path = {literal(answers.state)}
+
+[inbox]
+path = {literal(answers.inbox)}
+"""
