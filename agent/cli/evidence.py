@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, identity_options, json_option, passphrase
+from agent.cli.output import echo_json, identity_options, json_option, read_identity
 from agent.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from agent.vault.vault import Vault
 
 
 @click.group()
@@ -120,14 +124,14 @@ def read(
 
     if identity is None:
         raise UsageError("Relire une preuve demande la clé privée.", hint="Ajoutez --identity CLÉ.")
-    vault, reader = _vault_and_reader(invocation, vault_copy)
+    from agent.bootstrap import file_reader
+
     results = read_again(
-        vault,
-        reader,
+        _open(invocation, vault_copy),
+        file_reader(),
         evidence_ids,
         stale=stale,
-        identity=identity,
-        passphrase=passphrase(passphrase_env, identity),
+        identity=read_identity(identity, passphrase_env),
         record=vault_copy is None,
     )
     if as_json:
@@ -156,8 +160,7 @@ def export(
     """Restitue les fichiers d'un dépôt, déchiffrés et vérifiés."""
     if identity is None:
         raise UsageError("Restituer une preuve demande la clé privée.", hint="Ajoutez --identity CLÉ.")
-    vault, _ = _vault_and_reader(invocation, vault_copy)
-    files = vault.export(evidence_id, identity, to_dir, passphrase=passphrase(passphrase_env, identity))
+    files = _open(invocation, vault_copy).export(evidence_id, read_identity(identity, passphrase_env), to_dir)
     if as_json:
         echo_json({"files": files})
         return
@@ -165,9 +168,7 @@ def export(
         click.echo(f"{file['name']}  {file['bytes']} octets  SHA-256 {file['sha256']}")
 
 
-def _vault_and_reader(invocation: Invocation, vault_copy: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from agent.bootstrap import file_reader, open_vault_copy
+def _open(invocation: Invocation, vault_copy: Path | None) -> Vault:
+    from agent.bootstrap import open_vault_copy
 
-    if vault_copy is not None:
-        return open_vault_copy(vault_copy, clock=invocation.clock), file_reader()
-    return invocation.application().vault, file_reader()
+    return open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else invocation.application().vault

@@ -13,7 +13,7 @@ import click
 from agent.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from agent.domain.secret import Secret
+    from agent.vault.age import Identity
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
@@ -51,19 +51,20 @@ def identity_options(command: CommandT) -> CommandT:
     )(command)
 
 
-def passphrase(variable: str | None, identity: Path) -> Secret | None:
+def read_identity(path: Path, passphrase_env: str | None) -> Identity:
     """
-    Return the passphrase of a protected identity: from `variable`, else asked on a terminal.
+    Return the private key in `path`; its passphrase comes from a variable, else is asked on a terminal.
 
-    None for an identity without passphrase. Raises UsageError without a terminal.
+    Raises UsageError without a terminal, IdentityError for a file that holds no age key.
     """
-    from agent.vault.keys import is_protected
-    from config.secret_sources import from_environment
+    from agent.vault import age
 
-    if variable is not None:
-        return from_environment(variable)
-    if not is_protected(identity):
-        return None
+    if not age.needs_passphrase(path):
+        return age.read_identity(path)
+    if passphrase_env is not None:
+        from config.secret_sources import SecretReference, resolve
+
+        return age.read_identity(path, resolve(SecretReference(env=passphrase_env)))
     if not click.get_text_stream("stdin").isatty():
         raise UsageError(
             "La clé est protégée par une phrase secrète.",
@@ -71,7 +72,7 @@ def passphrase(variable: str | None, identity: Path) -> Secret | None:
         )
     from agent.domain.secret import Secret
 
-    return Secret(click.prompt("Phrase secrète de la clé", hide_input=True, err=True))
+    return age.read_identity(path, Secret(click.prompt("Phrase secrète de la clé", hide_input=True, err=True)))
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, identity_options, json_option, passphrase
+from agent.cli.output import echo_json, identity_options, json_option, read_identity
 from agent.domain.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from agent.vault.vault import Vault
 
 
 @click.group()
@@ -33,7 +37,7 @@ def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None,
                 "ok": report.ok,
                 "deposits": report.deposits,
                 "journal_entries": report.journal_entries,
-                "problems": [{"where": where, "what": what} for where, what in report.problems],
+                "problems": [{"where": problem.where, "what": problem.what} for problem in report.problems],
                 "anchored_until": report.anchored_until,
                 "unanchored_entries": report.unanchored_entries,
                 "held": report.held,
@@ -42,8 +46,8 @@ def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None,
     else:
         state = "intact" if report.ok else "ENDOMMAGÉ"
         click.echo(f"Coffre {state} : {report.deposits} dépôts, {report.journal_entries} lignes de journal.")
-        for where, what in report.problems:
-            click.echo(f"  {where} : {what}")
+        for problem in report.problems:
+            click.echo(f"  {problem.where} : {problem.what}")
         if report.held:
             click.echo(f"  {report.held} dépôt(s) retenu(s) : carenage vault accept-damage --reason … --person …")
         if report.anchored_until is None:
@@ -60,8 +64,7 @@ def reindex(
 ) -> None:
     """Reconstruit l'index depuis le journal et les dépôts ; avec la clé privée, les faits aussi."""
     opened = _open(invocation, vault_copy)
-    secret = passphrase(passphrase_env, identity) if identity else None
-    counts = opened.reindex(identity=identity, passphrase=secret)
+    counts = opened.reindex(read_identity(identity, passphrase_env) if identity else None)
     if as_json:
         echo_json(counts)
         return
@@ -84,12 +87,12 @@ def accept_damage(invocation: Invocation, *, reason: str, person: str, as_json: 
         raise UsageError("La raison et la personne ne peuvent pas être vides.")
     committed = _open(invocation, None).accept_damage(reason=reason, person=person)
     if as_json:
-        echo_json([sealed.id for sealed in committed])
+        echo_json(list(committed))
         return
     click.echo(f"Dommage accepté et inscrit au journal ; {len(committed)} dépôt(s) scellé(s).")
 
 
-def _open(invocation: Invocation, vault_copy: Path | None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _open(invocation: Invocation, vault_copy: Path | None) -> Vault:
     from agent.bootstrap import open_vault_copy
 
     return open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else invocation.application().vault

@@ -1,0 +1,671 @@
+"""The composition root: the only module that builds adapters from the configuration."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from agent.domain.errors import AgentError, BusyError, ConfigurationError, ExitCode, UsageError
+from agent.domain.schedule import INBOX, Job, Rhythm
+from config.load import LoadedConfiguration, configuration_path, examine_text, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from agent.alerts.interface import Channel
+    from agent.clock import Clock
+    from agent.domain.live import OpenQuestion, Perimeter
+    from agent.domain.outlook import NextAudit
+    from agent.http import HttpOptions, HttpSession
+    from agent.services.assess import Assessed
+    from agent.services.collect import Source
+    from agent.services.notify import Notifier
+    from agent.services.run_pass import PassPorts, PassReport, PlannedJob
+    from agent.state.store import StateStore
+    from agent.vault.vault import Vault
+    from agent.vault.age import Identity
+    from collectors.interface import CheckResult, Collector
+    from config.model import ChannelEntry, CollectorEntry
+    from uploader.dossier.build import BuiltDossier
+
+logger = logging.getLogger(__name__)
+
+LAST_GOOD = "last-good.toml"
+BEACON = "beacon.json"
+_PERIOD_SECONDS = 3600
+RHYTHMS = {"exposure": Rhythm.DAILY, "active_directory": Rhythm.WEEKLY, "inventory": Rhythm.WEEKLY}
+_DEFAULT_WARN_DAYS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReport:
+    """What `status` shows."""
+
+    as_of: date
+    assessed: tuple[Assessed, ...]
+    next_audits: tuple[NextAudit, ...]
+    questions: tuple[OpenQuestion, ...]
+    names: dict[str, str]
+
+    @property
+    def has_not_met(self) -> bool:
+        """Return whether an objective can no longer be met."""
+        return any(
+            objective["candidate"]["verdict"] == "not_met"
+            for one in self.assessed
+            for objective in one.document["objectives"].values()
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the contract's shape; `assessment` is the first programme's, `assessments` holds them all."""
+        return {
+            "as_of": self.as_of.isoformat(),
+            "assessment": self.assessed[0].document if self.assessed else None,
+            "assessments": [one.document for one in self.assessed],
+            "next": [
+                {
+                    "job": audit.job,
+                    "subject": audit.subject,
+                    "objective": audit.objective,
+                    "recommended_on": audit.recommended_on.isoformat(),
+                    "last_safe_on": audit.last_safe_on.isoformat(),
+                    "reasons": list(audit.reasons),
+                }
+                for audit in self.next_audits
+            ],
+            "questions": [
+                {"evidence": one.evidence, "kind": one.kind, "fields": list(one.fields), "command": one.command}
+                for one in self.questions
+            ],
+        }
+
+
+class Application:
+    """Everything one configuration file stands for, each part built when first asked for."""
+
+    def __init__(self, loaded: LoadedConfiguration, *, clock: Clock) -> None:
+        self.loaded = loaded
+        self.configuration = loaded.configuration
+        self.clock = clock
+        self.zone = ZoneInfo(self.configuration.candidate.time_zone)
+        self.period_seconds = _PERIOD_SECONDS
+
+    # What stands on disk
+
+    @property
+    def state_dir(self) -> Path:
+        """Return the folder of the agent's own state."""
+        return self.configuration.state.path
+
+    @cached_property
+    def state(self) -> StateStore:
+        """Return the agent's own database, made when it is not there."""
+        from agent.state.store import StateStore
+
+        self._make_state_dir()
+        return StateStore.open(self.state_dir / "state.sqlite", entity=self.configuration.candidate.id)
+
+    def _make_state_dir(self) -> None:
+        # Others may pass through to the one file that `check` reads; everything else in it is private.
+        self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Return the vault; raises ConfigurationError when there is none."""
+        from agent.vault.vault import Vault
+
+        return Vault.open(
+            self.configuration.vault.path,
+            self.state_dir / "keys",
+            self.state.agent,
+            self.configuration.candidate.id,
+            self.clock,
+        )
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("vault", "state"):
+            if name in vars(self):
+                vars(self).pop(name).close()
+
+    @property
+    def work_dir(self) -> Path:
+        """Return the private folder of work copies."""
+        folder = self.state_dir / "work"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    # What the rules see
+
+    def as_of(self, asked: date | None = None) -> date:
+        """Return the day to judge: the one asked, the demonstration's, or today in the hospital's civil time."""
+        if asked is not None:
+            return asked
+        if self.configuration.demo is not None:
+            return self.configuration.demo.as_of
+        return self.clock.now().astimezone(self.zone).date()
+
+    @cached_property
+    def perimeters(self) -> tuple[Perimeter, ...]:
+        """Return one perimeter per configured programme, in the evaluation contract's words."""
+        from agent.domain.coverage import ExposedElement
+        from agent.domain.live import Perimeter
+
+        elements = tuple(
+            ExposedElement(id=surface.id, names=surface.names, addresses=surface.addresses)
+            for surface in self.configuration.surfaces
+        )
+        directories = tuple(directory.id for directory in self.configuration.directories)
+        return tuple(
+            Perimeter(base=self._scenario_base(index), elements=elements, directories=directories)
+            for index in range(len(self.configuration.programmes))
+        )
+
+    def _scenario_base(self, index: int) -> dict[str, object]:
+        configuration = self.configuration
+        programme = configuration.programmes[index]
+        phase = {
+            "start": programme.phase_start,
+            "validation_date": programme.validation_date,
+            "declaration": programme.declaration,
+            "control_date": programme.control_date,
+        }
+        return {
+            "id": configuration.candidate.id,
+            "programme": programme.id,
+            "candidate": {
+                "type": configuration.candidate.type,
+                "establishments": [
+                    {
+                        "id": item.id,
+                        "activity": str(item.activity),
+                        "support": item.support,
+                        "esms": item.esms,
+                        "in_perimeter": item.in_perimeter,
+                    }
+                    for item in configuration.establishments
+                ],
+            },
+            "phase": {key: value.isoformat() for key, value in phase.items() if value is not None},
+            "ads": [
+                _without_none(
+                    {
+                        "id": item.id,
+                        "establishments": list(item.establishments),
+                        "kind": item.kind,
+                        "in_service": _iso(item.in_service),
+                        "retired": _iso(item.retired),
+                        "replaces": list(item.replaces) or None,
+                    }
+                )
+                for item in configuration.directories
+            ],
+            "surfaces": [
+                _without_none(
+                    {
+                        "id": item.id,
+                        "establishments": list(item.establishments),
+                        "kind": item.kind,
+                        "exposed_from": _iso(item.exposed_from),
+                    }
+                )
+                for item in configuration.surfaces
+            ],
+            "config": programme.scenario_config(),
+        }
+
+    def assess(self, *, as_of: date | None = None) -> list[Assessed]:
+        """Return the assessment of every programme on a day."""
+        from agent.services.assess import assess
+
+        return assess(
+            self.perimeters, self.vault.index, as_of=self.as_of(as_of), zone=self.zone, evaluate=evaluate_scenario
+        )
+
+    @property
+    def warn_days(self) -> int:
+        """Return the margin before a due date, in days."""
+        return self.configuration.programmes[0].warn_days or _DEFAULT_WARN_DAYS
+
+    def status(self, *, as_of: date | None = None) -> StatusReport:
+        """Return where every objective stands."""
+        from agent.domain.outlook import next_audits
+
+        assessed = self.assess(as_of=as_of)
+        return StatusReport(
+            as_of=self.as_of(as_of),
+            assessed=tuple(assessed),
+            next_audits=tuple(
+                audit for one in assessed for audit in next_audits(one.document, margin_days=self.warn_days)
+            ),
+            questions=tuple(dict.fromkeys(question for one in assessed for question in one.questions)),
+            names={item.id: item.name for item in self.configuration.establishments},
+        )
+
+    # What a pass does
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Return the enabled collectors of the configuration, each built only when it runs."""
+        from agent.services.collect import Source
+        from collectors import registry
+
+        families = registry.kinds()
+        return tuple(
+            Source(
+                job=Job(name=entry.kind, subject=entry.id, rhythm=RHYTHMS[families[entry.kind]]),
+                directory=entry.directory,
+                build=partial(self._build_collector, entry),
+                tool=entry.tool,
+            )
+            for entry in self.configuration.collectors
+            if entry.enabled
+        )
+
+    def _build_collector(self, entry: CollectorEntry) -> Collector[Any]:
+        from collectors import registry
+        from config.plugin_settings import settings_for
+
+        kind = registry.load(entry.kind)
+        return kind(entry.id, settings_for(kind, entry.settings, folder=self.loaded.folder))
+
+    @cached_property
+    def http_options(self) -> HttpOptions:
+        """Return how this house reaches the network."""
+        from agent.http import HttpOptions
+        from config.secret_sources import resolve
+
+        proxy = self.configuration.proxy
+        if proxy is None:
+            return HttpOptions()
+        return HttpOptions(
+            proxy_url=proxy.url,
+            proxy_user=proxy.user,
+            proxy_password=resolve(proxy.password) if proxy.password else None,
+            ca_file=proxy.ca_file,
+        )
+
+    def _http(self, base_url: str, ca_file: Path | None = None) -> HttpSession:
+        from dataclasses import replace
+
+        from agent.http import HttpSession
+
+        options = replace(self.http_options, ca_file=ca_file) if ca_file else self.http_options
+        return HttpSession(base_url, options, clock=self.clock)
+
+    @cached_property
+    def jobs(self) -> tuple[PlannedJob, ...]:
+        """Return every job of a pass, the inbox first."""
+        from agent.services.collect import CollectionPorts, collect
+        from agent.services.run_pass import PlannedJob, every_pass
+
+        def run_source(source: Source) -> Callable[[datetime, bool], Any]:
+            def run(now: datetime, force: bool) -> Any:
+                ports = CollectionPorts(
+                    state=self.state, receive=self._receive, http=self._http, work_dir=self.work_dir
+                )
+                return collect(source, ports, now=now, force=force)
+
+            return run
+
+        return (
+            PlannedJob(job=every_pass(INBOX), run=self._run_inbox),
+            *(PlannedJob(job=source.job, run=run_source(source)) for source in self.sources),
+        )
+
+    def jobs_named(self, job: str, subject: str | None) -> list[Job]:
+        """Return the jobs that `collect JOB [--subject ID]` means."""
+        directories = {source.job: source.directory for source in self.sources}
+        return [
+            planned.job
+            for planned in self.jobs
+            if job in (planned.job.name, planned.job.subject)
+            and subject in (None, planned.job.subject, directories.get(planned.job))
+        ]
+
+    def job_names(self) -> list[str]:
+        """Return what `collect` can be asked for."""
+        return sorted({planned.job.name for planned in self.jobs})
+
+    def plan(self, *, as_of: date | None = None) -> list[dict[str, Any]]:
+        """Return what is to be done, by the agent and by people, soonest first (contract/cli.md)."""
+        from agent.alerts.texts import reason
+        from agent.services.run_pass import plan
+
+        now = self._moment(as_of)
+        whys = {"PERIODIC": "collecte régulière", "FIRST": "jamais collecté", "RETRY": "nouvel essai après un échec"}
+        rows: list[dict[str, Any]] = [
+            {
+                "job": item.job.name,
+                "subject": item.job.subject,
+                "due_at": item.due_at.astimezone(self.zone).isoformat(timespec="seconds"),
+                "why": whys[item.why],
+                "last_safe_on": None,
+            }
+            for item in plan(self.jobs, self.state, now=now, zone=self.zone)
+        ]
+        for audit in self.status(as_of=as_of).next_audits:
+            due_at = datetime(
+                audit.recommended_on.year, audit.recommended_on.month, audit.recommended_on.day, tzinfo=self.zone
+            )
+            rows.append(
+                {
+                    "job": audit.job,
+                    "subject": audit.subject,
+                    "due_at": due_at.isoformat(timespec="seconds"),
+                    "why": f"{audit.objective} : " + (", ".join(map(reason, audit.reasons)) or "tenir le rythme"),
+                    "last_safe_on": audit.last_safe_on.isoformat(),
+                }
+            )
+        return sorted(rows, key=lambda row: (row["due_at"], row["job"], row["subject"] or ""))
+
+    def run(
+        self, *, only: str | None = None, subject: str | None = None, force: bool = False, as_of: date | None = None
+    ) -> PassReport:
+        """
+        Do one pass; raises BusyError when another one is running, UsageError for `as_of` outside a demonstration.
+        """
+        from uuid import uuid4
+
+        from agent.services.run_pass import run_pass
+
+        if as_of is not None and self.configuration.demo is None:
+            raise UsageError(
+                "--as-of est réservé à une configuration de démonstration.",
+                hint="Une passe réelle se fait au jour d'aujourd'hui ; pour simuler : carenage status --as-of DATE.",
+            )
+        if self.configuration.log.path is not None:
+            from agent.logs import log_to_file
+
+            log_to_file(self.configuration.log.path)
+        wanted = {planned.job for planned in self.jobs} if only is None else set(self.jobs_named(only, subject))
+        if only is not None and not wanted:
+            raise UsageError(f"Aucune collecte « {only} » n'est configurée.")
+        with self._pass_lock():
+            self.vault  # noqa: B018 - opening it repairs what an interruption left, before anything is collected
+            report = run_pass(self._pass_ports(wanted, as_of), uuid4().hex[:12], every_job=only is not None, force=force)
+            self._keep_last_good()
+            self._write_beacon(report)
+        return report
+
+    def _pass_ports(self, wanted: set[Job], as_of: date | None) -> PassPorts:
+        from agent.services.run_pass import PassPorts
+
+        return PassPorts(
+            clock=self.clock,
+            zone=self.zone,
+            state=self.state,
+            vault=self.vault,
+            jobs=[planned for planned in self.jobs if planned.job in wanted],
+            assess=partial(self.assess, as_of=as_of),
+            notifier=self.notifier,
+        )
+
+    def _pass_lock(self) -> AbstractContextManager[object]:
+        from contextlib import contextmanager
+
+        from filelock import FileLock, Timeout
+
+        @contextmanager
+        def held() -> Iterator[None]:
+            self._make_state_dir()
+            lock = FileLock(self.state_dir / "pass.lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout as error:
+                raise BusyError(
+                    "Une autre passe est en cours.", hint="Elle finira seule ; relancez ensuite si besoin."
+                ) from error
+            try:
+                yield
+            finally:
+                lock.release()
+
+        return held()
+
+    def _moment(self, as_of: date | None) -> datetime:
+        if as_of is None:
+            return self.clock.now()
+        return datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=self.zone)
+
+    def _keep_last_good(self) -> None:
+        """Keep a copy of a configuration that worked: it holds no secret, and alerts when the file breaks."""
+        from agent.vault.files import replace
+
+        text = self.loaded.path.read_bytes()
+        kept = self.state_dir / LAST_GOOD
+        if not kept.exists() or kept.read_bytes() != text:
+            replace(kept, text)
+
+    def _write_beacon(self, report: PassReport) -> None:
+        from agent.state.beacon import Beacon, BeaconStatus, write_beacon
+
+        verdicts = [
+            objective["candidate"]["verdict"]
+            for one in report.assessed
+            for objective in one.document["objectives"].values()
+        ]
+        reasons = {
+            code
+            for one in report.assessed
+            for objective in one.document["objectives"].values()
+            for code in objective["candidate"]["reasons"]
+        }
+        failed = sum(1 for job in report.jobs if job.outcome.value != "done")
+        counts = {name: verdicts.count(name) for name in ("met", "at_risk", "not_met", "not_applicable")}
+        status = BeaconStatus.OK
+        if counts["at_risk"] or failed or report.pending:
+            status = BeaconStatus.WARNING
+        if counts["not_met"] or "OVERDUE" in reasons or report.code in (ExitCode.INTEGRITY, ExitCode.UNEXPECTED):
+            status = BeaconStatus.CRITICAL
+        text = f"{counts['met']} objectif(s) atteint(s), {counts['at_risk']} à risque, {counts['not_met']} non atteint(s)"
+        if failed:
+            text += f", {failed} collecte(s) en défaut"
+        if report.problems:
+            text += ", coffre endommagé"
+        write_beacon(
+            self.state_dir / BEACON,
+            Beacon(
+                at=report.ended_at,
+                status=status,
+                text=text,
+                period_seconds=self.period_seconds,
+                perfdata=" ".join(f"{name}={count}" for name, count in [*counts.items(), ("pending", report.pending)]),
+            ),
+        )
+
+    # Telling people
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """Return the alerts of this configuration; a channel that does not build is left out and logged."""
+        from agent.alerts import texts
+        from agent.services.notify import Notifier
+        from config.programme_files import load_programme
+
+        objectives: dict[str, str] = {}
+        for programme in self.configuration.programmes:
+            objectives |= {code: item.label for code, item in load_programme(programme.id).objectives.items()}
+        return Notifier(
+            self.state,
+            self._channels(),
+            self.clock,
+            sender=self.configuration.candidate.name,
+            names=texts.Names(
+                establishments={item.id: item.name for item in self.configuration.establishments},
+                objectives=objectives,
+            ),
+            zone=self.zone,
+        )
+
+    def _channels(self) -> list[Channel[Any]]:
+        channels = []
+        for entry in self.configuration.channels:
+            try:
+                channels.append(self._build_channel(entry))
+            except AgentError as error:
+                logger.warning("channel not built", extra={"channel": entry.id, "reason": error.message})
+        return channels
+
+    def _build_channel(self, entry: ChannelEntry) -> Channel[Any]:
+        from agent.alerts import registry
+        from agent.alerts.interface import ChannelContext
+        from config.plugin_settings import settings_for
+
+        kind = registry.load(entry.kind)
+        settings = dict(entry.settings)
+        if entry.to:
+            people = {person.id: person.email for person in self.configuration.people}
+            settings["to"] = [people[slug] for slug in entry.to]
+        return kind(
+            entry.id,
+            settings_for(kind, settings, folder=self.loaded.folder),
+            ChannelContext(clock=self.clock, http=self.http_options),
+        )
+
+    def doctor(self) -> tuple[list[CheckResult], ExitCode]:
+        """Try each part of the installation once, harmlessly."""
+        from agent.services.examine import examine
+
+        configuration = self.configuration
+        return examine(
+            warnings=self.loaded.warnings,
+            vault=lambda: self.vault,
+            folders=[configuration.vault.path, configuration.inbox.path],
+            sources=self.sources,
+            channels=[(entry.id, partial(self._build_channel, entry)) for entry in configuration.channels],
+            http=self._http,
+            work_dir=self.work_dir,
+            now=self.clock.now(),
+        )
+
+    # Handing over
+
+    def build_dossier(
+        self, to_dir: Path, *, as_of: date | None, identity: Identity | None, vault: Vault | None = None
+    ) -> BuiltDossier:
+        """Build the evidence file of the first programme, from this vault or from a copy."""
+        from agent.services.assess import assess
+        from agent.services.package import DossierSubject, package
+        from config.programme_files import load_programme
+
+        vault = vault or self.vault
+        configuration = self.configuration
+        perimeter = self.perimeters[0]
+        assessed = assess(
+            [perimeter], vault.index, as_of=self.as_of(as_of), zone=self.zone, evaluate=evaluate_scenario
+        )[0]
+        subject = DossierSubject(
+            entity=configuration.candidate.id,
+            candidate=configuration.candidate.name,
+            programme=load_programme(configuration.programmes[0].id).label,
+            directories=tuple((item.id, item.name, item.establishments) for item in configuration.directories),
+            elements=perimeter.elements,
+            establishments_of={item.id: item.establishments for item in configuration.surfaces},
+        )
+        return package(
+            vault,
+            subject,
+            assessed,
+            as_of=self.as_of(as_of),
+            now=self.clock.now(),
+            zone=self.zone,
+            to_dir=to_dir,
+            identity=identity,
+            work_dir=self.work_dir,
+        )
+
+
+def open_application(path: Path | None, *, clock: Clock) -> Application:
+    """Load the configuration at `path` (or its usual place); raises ConfigurationError."""
+    return Application(load(configuration_path(path)), clock=clock)
+
+
+def alert_of_broken_configuration(path: Path | None, error: ConfigurationError, *, clock: Clock) -> bool:
+    """
+    Tell through the channels of the last configuration that worked; return whether that could be tried.
+
+    Never raises an AgentError: the caller has its own error to report.
+    """
+    from agent.domain.alert import Observation, configuration
+
+    broken = configuration_path(path)
+    try:
+        state_dir = _state_dir_of(broken)
+        if state_dir is None or not (state_dir / LAST_GOOD).is_file():
+            return False
+        text = (state_dir / LAST_GOOD).read_text(encoding="utf-8")
+        found = examine_text(text, path=broken)
+        if found.configuration is None:
+            return False
+        application = Application(
+            LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=broken), clock=clock
+        )
+        faults = [f"{where} : {what}" for where, what in error.problems] or [error.message]
+        application.notifier.notify([Observation(source="configuration", conditions=(configuration(faults),))])
+    except (AgentError, OSError, UnicodeDecodeError) as failure:
+        logger.warning("broken configuration not told", extra={"reason": type(failure).__name__})
+        return False
+    return True
+
+
+def _state_dir_of(broken: Path) -> Path | None:
+    """Return `[state] path` of a file that does not load, found line by line."""
+    import re
+
+    section = ""
+    for line in broken.read_text(encoding="utf-8", errors="replace").splitlines():
+        if header := re.match(r"\s*\[+\s*([\w-]+)\s*\]+", line):
+            section = header[1]
+        elif section == "state" and (value := re.match(r"""\s*path\s*=\s*["'](.+?)["']""", line)):
+            return broken.parent / value[1]
+    return None
+
+
+def check_line(
+    path: Path | None, *, state_dir: Path | None, period_minutes: int | None, clock: Clock
+) -> tuple[str, int]:
+    """Return the monitoring plug-in's line and exit code, from what the last pass left."""
+    from agent.state.beacon import BeaconStatus, read_beacon
+
+    codes = {BeaconStatus.OK: 0, BeaconStatus.WARNING: 1, BeaconStatus.CRITICAL: 2, BeaconStatus.UNKNOWN: 3}
+    folder = state_dir or load(configuration_path(path)).configuration.state.path
+    beacon = read_beacon(folder / BEACON)
+    seconds = period_minutes * 60 if period_minutes else beacon.period_seconds
+    age = (clock.now() - beacon.at).total_seconds()
+    status, text = beacon.status, beacon.text
+    if age > 2 * seconds:
+        status, text = BeaconStatus.UNKNOWN, f"aucune passe depuis {int(age // 60)} minutes"
+    line = f"CARENAGE {status.value} - {text} | {beacon.perfdata} age={int(max(age, 0))}s"
+    return line, codes[status]
+
+
+def open_vault_copy(root: Path, *, clock: Clock) -> Vault:
+    """Open a copy of a vault for reading, on a machine that holds none of the agent's keys."""
+    from agent.vault.vault import Vault
+
+    return Vault.open(root, None, agent="copy", entity="copy", clock=clock)
+
+
+def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:
+    """Evaluate one scenario of the contract with the programme that it names."""
+    from agent.domain.assessment import evaluate
+    from agent.domain.scenario import parse_scenario
+    from config.programme_files import load_programme
+
+    parsed = parse_scenario(scenario, load_programme)
+    return evaluate(load_programme(str(scenario["programme"])), parsed).as_json()
+
+
+def _iso(value: date | None) -> str | None:
+    return value.isoformat() if value else None
+
+
+def _without_none(values: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in values.items() if value is not None}

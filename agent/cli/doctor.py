@@ -1,0 +1,22 @@
+"""`carenage doctor`: is everything in place, source by source?"""
+
+from __future__ import annotations
+
+import click
+
+from agent.cli.main import Invocation
+from agent.cli.output import echo_json, json_option
+
+
+@click.command()
+@json_option
+@click.pass_obj
+def doctor(invocation: Invocation, *, as_json: bool) -> int:
+    """Vérifie la configuration, le coffre et chaque source, sans rien collecter."""
+    results, code = invocation.application().doctor()
+    if as_json:
+        echo_json([{"what": item.what, "ok": item.ok, "message": item.message} for item in results])
+        return code
+    for item in results:
+        click.echo(f"{'✔' if item.ok else '✘'} {item.what} : {item.message}")
+    return code

@@ -1,0 +1,120 @@
+"""`carenage plan | run | serve | collect`: the pass and what it would do."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import click
+
+from agent.cli.main import Invocation
+from agent.cli.output import as_of_option, echo_json, json_option
+from agent.domain.errors import ConfigurationError, ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from agent.services.run_pass import PassReport
+
+OUTCOMES = {"done": "fait", "partial": "partiel", "failed": "en échec", "skipped": "non tenté"}
+
+
+@click.command()
+@as_of_option
+@json_option
+@click.pass_obj
+def plan(invocation: Invocation, *, as_of: date | None, as_json: bool) -> None:
+    """Liste ce qui est à faire, par l'agent et par les personnes, et pour quand."""
+    rows = invocation.application().plan(as_of=as_of)
+    if as_json:
+        echo_json(rows)
+        return
+    for row in rows:
+        last = f", dernier jour prudent {row['last_safe_on']}" if row["last_safe_on"] else ""
+        click.echo(f"{row['due_at'][:16]}  {row['job']} {row['subject'] or ''} : {row['why']}{last}")
+    if not rows:
+        click.echo("Rien n'est prévu : déclarez des annuaires, des surfaces ou des collecteurs.")
+
+
+@click.command()
+@click.option("--only", metavar="JOB", help="Une seule tâche (type ou identifiant du collecteur), due ou non.")
+@as_of_option
+@json_option
+@click.pass_obj
+def run(invocation: Invocation, *, only: str | None, as_of: date | None, as_json: bool) -> int:
+    """Fait une passe : collecte ce qui est dû, évalue, prévient. Silencieux quand rien n'est dû."""
+    try:
+        application = invocation.application()
+    except ConfigurationError as error:
+        from agent.bootstrap import alert_of_broken_configuration
+
+        alert_of_broken_configuration(invocation.config_path, error, clock=invocation.clock)
+        raise
+    report = application.run(only=only, as_of=as_of)
+    _print(report, as_json=as_json)
+    return report.code
+
+
+@click.command()
+@click.option("--every", "minutes", type=click.IntRange(1, 1440), default=15, show_default=True, help="Minutes.")
+@click.pass_obj
+def serve(invocation: Invocation, *, minutes: int) -> int:
+    """Fait une passe à intervalle régulier, jusqu'à l'arrêt du service."""
+    from agent.bootstrap import open_application
+    from agent.scheduler import tick_forever
+
+    def one_pass() -> ExitCode:
+        application = open_application(invocation.config_path, clock=invocation.clock)
+        application.period_seconds = minutes * 60
+        try:
+            return application.run().code
+        finally:
+            application.close()
+
+    open_application(invocation.config_path, clock=invocation.clock)
+    return tick_forever(one_pass, every_minutes=minutes)
+
+
+@click.command()
+@click.argument("job")
+@click.option("--subject", metavar="ID", help="Identifiant du collecteur ou de l'annuaire.")
+@click.option("--force", is_flag=True, help="Même si le compte a été refusé.")
+@click.option("--dry-run", is_flag=True, help="Dit ce qui serait collecté, sans rien contacter.")
+@json_option
+@click.pass_obj
+def collect(
+    invocation: Invocation, *, job: str, subject: str | None, force: bool, dry_run: bool, as_json: bool
+) -> int:
+    """Lance une seule collecte, due ou non."""
+    application = invocation.application()
+    matching = application.jobs_named(job, subject)
+    if not matching:
+        raise UsageError(
+            f"Aucune collecte « {job} »{f' pour « {subject} »' if subject else ''} n'est configurée.",
+            hint="Les collectes possibles : " + (", ".join(application.job_names()) or "aucune") + ".",
+        )
+    if dry_run:
+        rows = [{"job": item.name, "subject": item.subject, "account": item.account} for item in matching]
+        if as_json:
+            echo_json(rows)
+        else:
+            for row in rows:
+                click.echo(f"Serait collecté : {row['job']} {row['subject'] or ''}")
+        return ExitCode.OK
+    report = application.run(only=job, subject=subject, force=force)
+    _print(report, as_json=as_json, quiet=False)
+    return report.code
+
+
+def _print(report: PassReport, *, as_json: bool, quiet: bool = True) -> None:
+    if as_json:
+        echo_json(report.as_json())
+        return
+    for job in report.jobs:
+        name = f"{job.job} {job.subject or ''}".strip()
+        if job.outcome.value != "done" or job.evidence or not quiet:
+            click.echo(f"{name} : {OUTCOMES[job.outcome.value]}. {job.message}")
+    for problem in report.problems:
+        click.echo(f"Coffre : {problem}")
+    for alert in report.alerts:
+        click.echo(f"Alerte : {alert.title}")
+    if report.pending:
+        click.echo(f"{report.pending} envoi(s) en attente ; ils seront repris à la prochaine passe.")

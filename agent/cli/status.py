@@ -1,0 +1,123 @@
+"""`carenage status | check`: where things stand, for people and for a supervision."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from agent.cli.main import Invocation
+from agent.cli.output import as_of_option, echo_json, json_option
+from agent.domain.errors import AgentError, ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent.bootstrap import StatusReport
+
+VERDICTS = {"met": "atteint", "not_met": "NON ATTEINT", "at_risk": "à risque", "not_applicable": "non applicable"}
+MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
+
+
+@click.command()
+@as_of_option
+@json_option
+@click.pass_obj
+def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
+    """Dit en un écran où en est chaque objectif, pour chaque établissement."""
+    report = invocation.application().status(as_of=as_of)
+    if as_json:
+        echo_json({"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()})
+    else:
+        for line in _screen(report):
+            click.echo(line)
+    return ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK
+
+
+@click.command()
+@click.option("--period", "minutes", type=click.IntRange(1, 10080), help="Période attendue, en minutes.")
+@click.option(
+    "--state",
+    "state_dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Dossier d'état, pour un compte qui ne lit pas la configuration.",
+)
+@click.pass_obj
+def check(invocation: Invocation, *, minutes: int | None, state_dir: Path | None) -> int:
+    """Répond en une ligne à Centreon ou Nagios : OK, WARNING, CRITICAL ou UNKNOWN."""
+    from agent.bootstrap import check_line
+
+    try:
+        line, code = check_line(
+            invocation.config_path, state_dir=state_dir, period_minutes=minutes, clock=invocation.clock
+        )
+    except AgentError as error:
+        line, code = f"CARENAGE UNKNOWN - {error.message}", 3
+    click.echo(" ".join(line.split()))
+    return code
+
+
+def _sentence(report: StatusReport) -> str:
+    """Return the one sentence that says it all."""
+    from agent.alerts.texts import day
+
+    verdicts = [
+        objective["candidate"]["verdict"] for one in report.assessed for objective in one.document["objectives"].values()
+    ]
+    lost, risk, met = (verdicts.count(name) for name in ("not_met", "at_risk", "met"))
+    if lost:
+        said = f"{lost} objectif(s) ne peuvent plus être atteints"
+        said += f", {risk} à risque et {met} atteint(s)." if risk or met else "."
+    elif risk:
+        said = f"{risk} objectif(s) à risque, {met} atteint(s) ; rien n'est perdu."
+    else:
+        said = "Tous les objectifs suivis sont atteints à ce jour."
+    if report.next_audits:
+        first = report.next_audits[0]
+        what = {"ads_audit": "auditer l'annuaire", "exposure_audit": "auditer la surface"}[first.job]
+        said += f" Prochaine action : {what} « {first.subject} » avant le {day(first.last_safe_on)}."
+    return said
+
+
+def _screen(report: StatusReport) -> Iterator[str]:
+    from agent.alerts.texts import day, reason
+
+    yield _sentence(report)
+    yield ""
+    for assessed in report.assessed:
+        document = assessed.document
+        yield f"{document['programme']} au {day(date.fromisoformat(document['as_of']))}"
+        for code, objective in document["objectives"].items():
+            yield _line(f"{code}", objective["candidate"], reason, day)
+            establishments = objective["establishments"]
+            if len(establishments) > 1:
+                for slug, entry in establishments.items():
+                    yield _line(f"    {report.names.get(slug, slug)}", entry, reason, day)
+        yield ""
+    if report.questions:
+        yield "À décider :"
+        for question in report.questions:
+            yield f"  {question.evidence} ({', '.join(question.fields)}) : {question.command}"
+        yield ""
+    if report.next_audits:
+        yield "À faire :"
+        for audit in report.next_audits:
+            name = {"ads_audit": "audit ADS de", "exposure_audit": "audit d'exposition de"}[audit.job]
+            yield (
+                f"  {name} {audit.subject} : conseillé le {day(audit.recommended_on)}, "
+                f"au plus tard le {day(audit.last_safe_on)} ({audit.objective})"
+            )
+
+
+def _line(label: str, entry: dict[str, Any], reason: Any, day: Any) -> str:
+    verdict = entry["verdict"]
+    parts = [f"{MARKS[verdict]} {label} : {VERDICTS[verdict]}"]
+    if entry["reasons"]:
+        parts.append("; ".join(reason(code) for code in entry["reasons"]))
+    if entry["contested"]:
+        parts.append("les textes divergent (" + ", ".join(entry["contested"]) + ")")
+    if entry["next_due"]:
+        parts.append(f"prochaine échéance {day(date.fromisoformat(entry['next_due']))}")
+    return " – ".join(parts)

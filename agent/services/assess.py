@@ -1,0 +1,98 @@
+"""Judge: the vault's current facts and decisions, under each programme, on a day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent.domain.facts import Decision
+from agent.domain.live import KnownFact, OpenQuestion, Perimeter, evaluate_live
+from agent.services.fact_codec import from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
+
+Json = dict[str, object]
+
+REINDEX = "carenage vault reindex --identity CLÉ"
+
+
+class FactIndex(Protocol):
+    """The vault's index, as far as judging goes."""
+
+    def deposits(self) -> Sequence[IndexedDeposit]: ...
+    def facts(self) -> Sequence[CurrentFact]: ...
+    def decisions(self) -> Sequence[SealedDecision]: ...
+    def unknown(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """One programme's assessment (the evaluation contract's output) and what a person must settle."""
+
+    programme: str
+    document: dict[str, Any]
+    questions: tuple[OpenQuestion, ...]
+
+
+def known_facts(index: FactIndex, zone: ZoneInfo) -> list[KnownFact]:
+    """Return the current facts as typed values; kinds of a later release are left aside."""
+    received = {item.id: item.received_at.astimezone(zone).date().isoformat() for item in index.deposits()}
+    found = []
+    for current in index.facts():
+        fact = from_json(current.data)
+        if fact is not None:
+            found.append(
+                KnownFact(evidence=current.evidence_id, fact=fact, received_on=received.get(current.evidence_id))
+            )
+    return found
+
+
+def decisions(index: FactIndex) -> list[Decision]:
+    """Return what people decided, oldest first."""
+    return [
+        Decision(
+            decision=item.kind,
+            evidence=item.evidence_id,
+            subject=None,
+            person=item.person,
+            on=item.decided_at.date().isoformat(),
+            reason=item.reason,
+            values=dict(item.values),
+        )
+        for item in index.decisions()
+    ]
+
+
+def assess(
+    perimeters: Sequence[Perimeter], index: FactIndex, *, as_of: date, zone: ZoneInfo, evaluate: Callable[[Json], Json]
+) -> list[Assessed]:
+    """
+    Return the assessment of each perimeter's programme on `as_of`.
+
+    Facts that the index could not restore without the private key leave every verdict open.
+    """
+    known, decided, unknown = known_facts(index, zone), decisions(index), index.unknown()
+    assessed = []
+    for perimeter in perimeters:
+        document, questions = evaluate_live(perimeter, known, decided, as_of=as_of.isoformat(), evaluate=evaluate)
+        if unknown:
+            document = _unknown(document)
+            questions = (
+                *questions,
+                OpenQuestion(evidence=f"{unknown} dépôts", kind="facts", fields=("facts",), command=REINDEX),
+            )
+        assessed.append(Assessed(programme=str(document["programme"]), document=document, questions=questions))
+    return assessed
+
+
+def _unknown(node: Any) -> Any:
+    if isinstance(node, dict):
+        if "verdict" in node and node["verdict"] != "not_applicable":
+            return {**node, "verdict": "at_risk", "reasons": sorted({*node["reasons"], "NEEDS_DECISION"})}
+        return {key: _unknown(value) for key, value in node.items()}
+    return node

@@ -1,0 +1,215 @@
+"""Collect: run one configured source, seal all it gives, then read it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent import logs
+from agent.domain.errors import AgentError, AuthenticationError, ExitCode, HeldError, gravest
+from agent.domain.secret import Secret
+from agent.state.store import RunOutcome
+from collectors.interface import CollectionContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from agent.domain.evidence import RawEvidence
+    from agent.domain.schedule import Job
+    from agent.http import HttpSession
+    from agent.services.receive import Received
+    from agent.state.store import StateStore
+    from collectors.interface import Collector
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """
+    One configured collector: the job it is, and how to build it.
+
+    `build` may raise AgentError (a plugin that does not load, a secret that is not there).
+    `tool` is what the administrator states of an exposure source that does not say it itself.
+    """
+
+    job: Job
+    directory: str | None
+    build: Callable[[], Collector[Any]]
+    tool: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """What one job did; `code` is what it weighs in the pass's exit code."""
+
+    job: str
+    subject: str | None
+    outcome: RunOutcome
+    message: str
+    code: ExitCode = ExitCode.OK
+    evidence: tuple[str, ...] = ()
+    refused_account: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the shape of `run --json`."""
+        return {
+            "job": self.job,
+            "subject": self.subject,
+            "outcome": self.outcome.value,
+            "message": self.message,
+            "evidence": list(self.evidence),
+        }
+
+
+class Receiver(Protocol):
+    """What registers a deposit: seals it, reads it, seals the facts."""
+
+    def __call__(self, payloads: tuple[RawEvidence, ...], *, directory: str | None, tool: str | None) -> Received:
+        """Raise HeldError when the vault holds the deposit, VaultError when it cannot keep it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionPorts:
+    """What a collection needs of the house."""
+
+    state: StateStore
+    receive: Receiver
+    http: Callable[[str], HttpSession]
+    work_dir: Path
+
+
+def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: bool = False) -> JobResult:
+    """
+    Run `source` once; never raises an AgentError: the outcome says it.
+
+    A login that was refused is not tried again until its secret changes, or `force`.
+    """
+    token = logs.collector.set(source.job.subject or source.job.name)
+    sealed: list[str] = []
+    problems: list[AgentError] = []
+    incomplete: list[str] = []
+    refused: str | None = None
+    try:
+        collector = source.build()
+        refused = _refused_before(collector, ports.state, force=force)
+        if refused is not None:
+            return _result(
+                source,
+                RunOutcome.SKIPPED,
+                f"Le compte « {refused} » a été refusé : il n'est plus essayé tant que son mot de passe ne change pas.",
+                code=ExitCode.INCOMPLETE,
+                refused_account=refused,
+            )
+        context = CollectionContext(
+            now=now,
+            subject=source.directory,
+            cursor=ports.state.cursor(collector.collector_id),
+            http=ports.http,
+            work_dir=ports.work_dir,
+        )
+        refused = _take_all(collector, context, source, ports, sealed, problems, incomplete)
+    except AgentError as error:
+        problems.append(error)
+    finally:
+        logs.collector.reset(token)
+    return _concluded(source, sealed, problems, incomplete, refused)
+
+
+def _take_all(  # noqa: PLR0917
+    collector: Collector[Any],
+    context: CollectionContext,
+    source: Source,
+    ports: CollectionPorts,
+    sealed: list[str],
+    problems: list[AgentError],
+    incomplete: list[str],
+) -> str | None:
+    """Take every item; return the account that was refused, if one was."""
+    try:
+        for item in collector.collect(context):
+            payloads = item if isinstance(item, tuple) else (item,)
+            try:
+                received = ports.receive(payloads, directory=source.directory, tool=source.tool)
+            except HeldError as error:
+                # Collection goes on: the bag waits for a person, complete and encrypted.
+                problems.append(error)
+                continue
+            sealed.append(received.evidence_id)
+            incomplete.extend(received.problems)
+    except AuthenticationError as error:
+        problems.append(error)
+        if collector.account is None:
+            return None
+        ports.state.block(
+            collector.account, ports.state.fingerprint(_credentials(collector)), context.now, error.message
+        )
+        return collector.account
+    except AgentError as error:
+        problems.append(error)
+        return None
+    if collector.next_cursor is not None and not problems:
+        ports.state.set_cursor(collector.collector_id, collector.next_cursor, context.now)
+    return None
+
+
+def _refused_before(collector: Collector[Any], state: StateStore, *, force: bool) -> str | None:
+    if collector.account is None:
+        return None
+    if force:
+        state.unblock(collector.account)
+        return None
+    block = state.is_blocked(collector.account, state.fingerprint(_credentials(collector)))
+    return collector.account if block else None
+
+
+def _credentials(collector: Collector[Any]) -> Secret:
+    """Return every secret of the collector's settings as one, so that a change of any is a change."""
+    settings = collector.settings
+    values = [getattr(settings, name) for name in sorted(type(settings).model_fields)]
+    return Secret("\x00".join(value.reveal() for value in values if isinstance(value, Secret)))
+
+
+def _concluded(
+    source: Source, sealed: list[str], problems: list[AgentError], incomplete: list[str], refused: str | None
+) -> JobResult:
+    for problem in problems:
+        logger.warning("collection failed", extra={"reason": problem.message, "code": problem.code})
+    if not problems and not incomplete:
+        message = f"{len(sealed)} preuve(s) scellée(s)." if sealed else "Rien de nouveau."
+        return _result(source, RunOutcome.DONE, message, evidence=tuple(sealed))
+    outcome = RunOutcome.PARTIAL if sealed else RunOutcome.FAILED
+    said = [f"{problem.message}{f' → {problem.hint}' if problem.hint else ''}" for problem in problems]
+    code = gravest([ExitCode.INCOMPLETE, *(problem.exit_code for problem in problems)])
+    return _result(
+        source,
+        outcome,
+        " ".join([*said, *incomplete[:3]]),
+        code=code,
+        evidence=tuple(sealed),
+        refused_account=refused,
+    )
+
+
+def _result(
+    source: Source,
+    outcome: RunOutcome,
+    message: str,
+    *,
+    code: ExitCode = ExitCode.OK,
+    evidence: tuple[str, ...] = (),
+    refused_account: str | None = None,
+) -> JobResult:
+    return JobResult(
+        job=source.job.name,
+        subject=source.job.subject,
+        outcome=outcome,
+        message=message,
+        code=code,
+        evidence=evidence,
+        refused_account=refused_account,
+    )
