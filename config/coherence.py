@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.domain.errors import ConfigurationError
+from agent.domain.programme import READINGS, ReadingValue
 from config.annotations import Location
 from config.faults import Fault, did_you_mean, place
 from config.finess import has_valid_check_digit
 from config.model import FINESS, ChannelEntry, CollectorEntry, PluginEntry, TargetEntry
 from config.plugin_settings import Registry, check_kind, check_settings, own_settings
+from config.programme_files import find_programme, programme_ids
 
 Document = Mapping[str, Any]
 Check = Callable[[Document], Iterator[Fault]]
@@ -68,6 +70,7 @@ def faults_of(document: Document, *, registries: Mapping[str, Registry], folder:
         _duplicates,
         _unknown_references,
         _replacements_in_circle,
+        _programmes,
         _dates_out_of_order,
         _credentials_in_urls,
         _repeated_recipients,
@@ -80,7 +83,14 @@ def faults_of(document: Document, *, registries: Mapping[str, Registry], folder:
 
 def warnings_of(document: Document, *, registries: Mapping[str, Registry]) -> list[Fault]:
     """Return what is allowed and probably not meant."""
-    checks: tuple[Check, ...] = (_finess_numbers, _supports, _empty_surfaces, _private_addresses, _shared_identities)
+    checks: tuple[Check, ...] = (
+        _phase_starts_outside_the_window,
+        _finess_numbers,
+        _supports,
+        _empty_surfaces,
+        _private_addresses,
+        _shared_identities,
+    )
     return [fault for check in checks for fault in check(document)] + list(
         _plugins_that_do_not_load(document, registries)
     )
@@ -146,6 +156,39 @@ def _replacements_in_circle(document: Document) -> Iterator[Fault]:
                 place(("directories", index, "replaces")),
                 "un annuaire ne peut pas se remplacer lui-même, même par détour",
             )
+
+
+def _programmes(document: Document) -> Iterator[Fault]:
+    for index, entry in _entries(document, "programmes"):
+        identifier = entry.get("id")
+        if isinstance(identifier, str) and identifier not in programme_ids():
+            yield place(("programmes", index, "id")), f"programme inconnu{did_you_mean(identifier, programme_ids())}"
+        readings = entry.get("readings")
+        for name, chosen in readings.items() if isinstance(readings, Mapping) else ():
+            where = place(("programmes", index, "readings", name))
+            if name not in READINGS:
+                yield where, f"lecture inconnue{did_you_mean(name, READINGS)}"
+                continue
+            if any(value not in READINGS[name] for value in (chosen if isinstance(chosen, list) else [chosen])):
+                yield where, f"valeurs possibles : {', '.join(_toml_text(value) for value in READINGS[name])}"
+
+
+def _toml_text(value: ReadingValue) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()
+
+
+def _phase_starts_outside_the_window(document: Document) -> Iterator[Fault]:
+    for index, entry in _entries(document, "programmes"):
+        identifier, start = entry.get("id"), _day(entry.get("phase_start"))
+        programme = find_programme(identifier) if isinstance(identifier, str) else None
+        if programme is None or start is None:
+            continue
+        first, last = programme.window.bounds(_day(entry.get("validation_date")))
+        if not first <= start <= last:
+            text = (
+                f"hors de la fenêtre du programme ({first} au {last}) : l'évaluation partira de la borne la plus proche"
+            )
+            yield place(("programmes", index, "phase_start")), text
 
 
 def _dates_out_of_order(document: Document) -> Iterator[Fault]:

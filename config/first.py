@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from agent.domain.errors import UsageError
 from config.example import toml_literal
+from config.programme_files import load_programme
 
 TO_CONFIRM = "À CONFIRMER"
 UNNAMED = "Nom à compléter"
-
-
-# Without the declared date, the earliest admissible one: due dates then come early rather than late.
-_EARLIEST_PHASE_STARTS = {"D1BIS_2026": date(2026, 1, 30), "D1_2024": date(2024, 3, 18)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +34,12 @@ class FirstAnswers:
 
 
 def earliest_phase_start(programme: str) -> date:
-    """Return the first day on which a phase of `programme` may start; raises UsageError for an unknown one."""
-    try:
-        return _EARLIEST_PHASE_STARTS[programme]
-    except KeyError as error:
-        raise UsageError(
-            f"Le programme « {programme} » est inconnu.", hint="Programmes : " + ", ".join(_EARLIEST_PHASE_STARTS)
-        ) from error
+    """
+    Return the first day on which a phase of `programme` may start: due dates then come early rather than late.
+
+    Raises ConfigurationError for an unknown programme.
+    """
+    return load_programme(programme).window.opens_on
 
 
 def slug_of(name: str) -> str:
