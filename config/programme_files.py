@@ -1,0 +1,113 @@
+"""The programmes that ship with the product, one TOML file each (config/programmes)."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from agent.domain.errors import ConfigurationError
+from agent.domain.programme import (
+    READINGS,
+    Aggregation,
+    Objective,
+    Programme,
+    ReadingNote,
+    RuleName,
+    Settings,
+    Source,
+    Subject,
+    Window,
+)
+
+_SUFFIX = ".toml"
+
+
+@cache
+def programme_ids() -> tuple[str, ...]:
+    """Return the ids of the programmes that ship with the product, sorted."""
+    files = resources.files("config").joinpath("programmes").iterdir()
+    return tuple(sorted(file.name.removesuffix(_SUFFIX).upper() for file in files if file.name.endswith(_SUFFIX)))
+
+
+def load_programme(programme_id: str) -> Programme:
+    """
+    Return a programme by its id.
+
+    Raises ConfigurationError when no programme has that id.
+    """
+    if programme_id not in programme_ids():
+        raise ConfigurationError(
+            f"Le programme « {programme_id} » est inconnu.",
+            hint=f"Programmes connus : {', '.join(programme_ids())}.",
+        )
+    return _load(programme_id)
+
+
+def find_programme(programme_id: str) -> Programme | None:
+    """Return a programme by its id, None when there is no such programme."""
+    return _load(programme_id) if programme_id in programme_ids() else None
+
+
+@cache
+def _load(programme_id: str) -> Programme:
+    file = resources.files("config").joinpath("programmes", programme_id.lower() + _SUFFIX)
+    return programme_from(tomllib.loads(file.read_text(encoding="utf-8")))
+
+
+def programme_from(document: dict[str, Any]) -> Programme:
+    """
+    Build a programme from its decoded file.
+
+    Raises KeyError, TypeError or ValueError when the file does not hold together: it is ours, so a fault in it is a bug.
+    """
+    phase = document["phase"]
+    return Programme(
+        id=document["id"],
+        version=document["version"],
+        dated=_day(document["dated"]),
+        label=document["label"],
+        window=Window(
+            opens_on=_day(phase["opens_on"]),
+            closes_on=_day(phase["closes_on"]),
+            closes_at_validation=phase["closes_at_validation"],
+        ),
+        last_day=_day(phase["last_day"]),
+        settings=Settings(**document["settings"]),
+        objectives=tuple(_objective(item) for item in document["objectives"]),
+        reading_notes={
+            name: ReadingNote(question=note["question"], sources=_sources(note["sources"]))
+            for name, note in document["readings"].items()
+        },
+    )
+
+
+def _objective(item: dict[str, Any]) -> Objective:
+    readings = {name: tuple(values) for name, values in item["readings"].items()}
+    for name, values in readings.items():
+        if not values or not set(values) <= set(READINGS[name]):
+            raise ValueError(f"{item['id']}: reading {name} admits {values}, known are {READINGS[name]}")
+    return Objective(
+        **{
+            **item,
+            "rule": RuleName(item["rule"]),
+            "subject": Subject(item["subject"]),
+            "aggregation": Aggregation(item["aggregation"]),
+            "tools": tuple(item["tools"]),
+            "readings": readings,
+            "sources": _sources(item["sources"]),
+            "pieces": tuple(item["pieces"]),
+        }
+    )
+
+
+def _sources(items: list[dict[str, str]]) -> tuple[Source, ...]:
+    return tuple(Source(**item) for item in items)
+
+
+def _day(value: date) -> date:
+    if type(value) is not date:
+        raise TypeError(f"{value!r} is not a day")
+    return value
