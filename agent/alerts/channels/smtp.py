@@ -1,0 +1,197 @@
+"""E-mail through the hospital's relay, encrypted, its certificate checked."""
+
+from __future__ import annotations
+
+import logging
+import smtplib
+import ssl
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import truststore
+from pydantic import Field, model_validator
+
+from agent.alerts.interface import Channel, ChannelSettings
+from agent.alerts.mail import MailAddress, compose_mail
+from agent.domain.errors import ConfigurationError, DeliveryError, DeliveryRefusedLoginError
+from agent.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent.alerts.interface import OutgoingMessage
+
+logger = logging.getLogger(__name__)
+
+_MECHANISMS = ("PLAIN", "LOGIN")
+_BASIC_AUTH_OFF = b"5.7.30"
+_FIRST_PERMANENT = 500
+
+
+class SmtpSettings(ChannelSettings):
+    """A relay, who writes and who reads."""
+
+    host: str = Field(min_length=1, max_length=253, description="Relais de messagerie.")
+    port: int = Field(default=587, ge=1, le=65535, description="Port du relais.")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="starttls, tls dès la connexion, ou none (refusé sans allow_clear)."
+    )
+    allow_clear: bool = Field(default=False, description="Accepte d'envoyer sans chiffrement (déconseillé).")
+    ca_file: Path | None = Field(default=None, description="Autorité du relais (PEM), en plus de celles du système.")
+    user: str | None = Field(default=None, description="Compte, si le relais en demande un.")
+    password: Secret | None = Field(default=None, description="Mot de passe du compte (référence à un secret).")
+    sender: MailAddress = Field(alias="from", description="Adresse de l'expéditeur.")
+    to: tuple[MailAddress, ...] = Field(min_length=1, max_length=50, description="Adresses des destinataires.")
+    timeout_seconds: float = Field(default=30, gt=0, le=300, description="Attente maximale du relais, en secondes.")
+
+    @model_validator(mode="after")
+    def _is_safe(self) -> Self:
+        if (self.security == "none") != self.allow_clear:
+            raise ValueError('une connexion en clair se demande deux fois : security = "none" et allow_clear = true')
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user et password vont ensemble")
+        if self.user is not None and self.security == "none":
+            raise ValueError('un mot de passe ne part jamais en clair : choisissez security = "starttls"')
+        return self
+
+
+class SmtpChannel(Channel[SmtpSettings]):
+    """One e-mail for all recipients, by a relay."""
+
+    name: ClassVar[str] = "smtp"
+    title: ClassVar[str] = "Courriel par un relais SMTP"
+    settings_type: ClassVar[type[ChannelSettings]] = SmtpSettings
+
+    @property
+    def account(self) -> str | None:
+        return f"{self.settings.user}@{self.settings.host}" if self.settings.user else None
+
+    @property
+    def secret(self) -> Secret | None:
+        return self.settings.password
+
+    def send(self, message: OutgoingMessage) -> None:
+        settings = self.settings
+        mail = compose_mail(message, channel_id=self.channel_id, sender=settings.sender, recipients=settings.to)
+        with self._translated(), self._connected() as relay:
+            self._log_in(relay)
+            refused = relay.send_message(mail, from_addr=settings.sender, to_addrs=list(settings.to))
+            with suppress(smtplib.SMTPException, OSError):
+                relay.quit()  # the mail is taken: what happens from here must not send it twice
+        if not refused:
+            return
+        if message.is_test:
+            raise DeliveryError(
+                f"Le relais {settings.host} refuse {len(refused)} des {len(settings.to)} destinataires.",
+                hint=f"Adresses à vérifier : {', '.join(sorted(refused))}.",
+            )
+        logger.warning("mail taken, but %d of %d recipients were refused", len(refused), len(settings.to))
+
+    @contextmanager
+    def _connected(self) -> Iterator[smtplib.SMTP]:
+        settings = self.settings
+        relay: smtplib.SMTP
+        if settings.security == "tls":
+            relay = smtplib.SMTP_SSL(
+                settings.host, settings.port, timeout=settings.timeout_seconds, context=self._trust()
+            )
+        else:
+            relay = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_seconds)
+        try:
+            relay.ehlo_or_helo_if_needed()
+            if settings.security == "starttls":
+                self._encrypt(relay)
+            yield relay
+        finally:
+            relay.close()
+
+    def _encrypt(self, relay: smtplib.SMTP) -> None:
+        if not relay.has_extn("starttls"):
+            raise DeliveryError(
+                f"Le relais {self.settings.host} ne propose pas STARTTLS : rien n'a été envoyé.",
+                hint='Faites activer STARTTLS sur le relais, ou utilisez son port TLS (security = "tls", port 465).',
+            )
+        relay.starttls(context=self._trust())
+        relay.ehlo()
+
+    def _log_in(self, relay: smtplib.SMTP) -> None:
+        settings = self.settings
+        if settings.user is None or settings.password is None:
+            return
+        offered = relay.esmtp_features.get("auth", "").split()
+        mechanism = next((name for name in _MECHANISMS if name in offered), None)
+        if mechanism is None:
+            raise DeliveryError(
+                f"Le relais {settings.host} n'accepte pas d'identification par mot de passe.",
+                hint="Retirez user et password si le relais reconnaît l'adresse du serveur.",
+            )
+        relay.user, relay.password = settings.user, settings.password.reveal()
+        try:
+            # One mechanism, once: SMTP.login would try each in turn, and three refusals can lock an account.
+            relay.auth(mechanism, relay.auth_plain if mechanism == "PLAIN" else relay.auth_login)
+        except smtplib.SMTPAuthenticationError as error:
+            raise self._refused_login(error) from None  # its text may quote what was sent
+        except UnicodeError:
+            raise DeliveryError(
+                f"Le compte ou le mot de passe du relais {settings.host} contient un caractère non ASCII.",
+                hint="SMTP ne transporte que des lettres sans accent : changez-le.",
+            ) from None
+
+    def _refused_login(self, error: smtplib.SMTPAuthenticationError) -> DeliveryError:
+        host = self.settings.host
+        text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+        if _BASIC_AUTH_OFF in text:
+            return _basic_authentication_off(host)
+        if error.smtp_code < _FIRST_PERMANENT:
+            return DeliveryError(f"Le relais {host} ne peut pas vérifier notre compte pour l'instant.")
+        return DeliveryRefusedLoginError(
+            f"Le relais {host} refuse notre compte (code {error.smtp_code}).",
+            hint="Corrigez le mot de passe à sa source ; aucun nouvel essai avant qu'il ne change.",
+        )
+
+    def _trust(self) -> ssl.SSLContext:
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.settings.ca_file is not None:
+            try:
+                context.load_verify_locations(cafile=self.settings.ca_file)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"Le fichier d'autorités « {self.settings.ca_file} » ne se lit pas.",
+                    hint="ca_file attend des certificats PEM.",
+                ) from error
+        return context
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        host = self.settings.host
+        try:
+            yield
+        except ssl.SSLCertVerificationError as error:
+            raise DeliveryError(
+                f"Le certificat du relais {host} n'est pas digne de confiance : rien n'a été envoyé.",
+                hint="Donnez l'autorité de l'établissement (ca_file) et le nom exact du relais.",
+            ) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            raise DeliveryError(f"Le relais {host} refuse tous les destinataires.") from error
+        except smtplib.SMTPResponseException as error:
+            text = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
+            if _BASIC_AUTH_OFF in text:
+                raise _basic_authentication_off(host) from None
+            raise DeliveryError(f"Le relais {host} refuse le message (code {error.smtp_code}).") from error
+        except (smtplib.SMTPException, ValueError) as error:
+            raise DeliveryError(f"Le relais {host} n'a pas pris le message ({type(error).__name__}).") from error
+        except OSError as error:
+            raise DeliveryError(
+                f"Le relais {host} est injoignable (port {self.settings.port}).",
+                hint="Vérifiez le nom, le port et le pare-feu ; le message est gardé et repartira.",
+            ) from error
+
+
+def _basic_authentication_off(host: str) -> DeliveryError:
+    return DeliveryRefusedLoginError(
+        f"{host} n'accepte plus les mots de passe pour l'envoi (550 5.7.30 : authentification de base désactivée).",
+        hint="Exchange Online : envoyez par le relais interne de l'établissement, ou faites réactiver SMTP AUTH "
+        "par l'administrateur du locataire Microsoft 365.",
+    )
