@@ -46,7 +46,7 @@ $(STAMP): requirements-dev.txt pyproject.toml tests/lab/debian-packages.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
 		--config-settings editable_mode=compat -e .
-	$(BIN)/python -m tests.lab.strip_scripts $(BIN)
+	$(BIN)/python deploy/strip_scripts.py $(BIN)
 	@touch $@
 
 clean:

@@ -491,7 +491,7 @@ class Application:
 
         objectives: dict[str, str] = {}
         for programme in self.configuration.programmes:
-            objectives |= {code: item.label for code, item in load_programme(programme.id).objectives.items()}
+            objectives |= {item.id: item.label for item in load_programme(programme.id).objectives}
         return Notifier(
             self.state,
             self._channels(),

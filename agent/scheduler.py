@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import signal
-import sys
 from typing import TYPE_CHECKING
 
 from agent.domain.errors import AgentError, ExitCode
@@ -44,7 +43,7 @@ def tick_forever(one_pass: Callable[[], ExitCode], *, every_minutes: int) -> Exi
         tick, IntervalTrigger(minutes=every_minutes), coalesce=True, misfire_grace_time=None, max_instances=1
     )
     scheduler.add_job(tick, coalesce=True, misfire_grace_time=None)
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGBREAK if sys.platform == "win32" else signal.SIGINT, stop)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, stop)
     scheduler.start()
     return ExitCode.OK

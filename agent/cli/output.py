@@ -59,7 +59,7 @@ def read_identity(path: Path, passphrase_env: str | None) -> Identity:
     """
     from agent.vault import age
 
-    if not age.needs_passphrase(path):
+    if not age.is_protected(path):
         return age.read_identity(path)
     if passphrase_env is not None:
         from config.secret_sources import SecretReference, resolve

@@ -87,7 +87,7 @@ def accept_damage(invocation: Invocation, *, reason: str, person: str, as_json: 
         raise UsageError("La raison et la personne ne peuvent pas être vides.")
     committed = _open(invocation, None).accept_damage(reason=reason, person=person)
     if as_json:
-        echo_json(list(committed))
+        echo_json([item.id for item in committed])
         return
     click.echo(f"Dommage accepté et inscrit au journal ; {len(committed)} dépôt(s) scellé(s).")
 

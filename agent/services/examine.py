@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from agent.domain.errors import AgentError, ExitCode, gravest
+from agent.domain.errors import AgentError, ExitCode, IntegrityError, VaultError, gravest
 from collectors.interface import CheckResult, CollectionContext
 
 if TYPE_CHECKING:
@@ -76,18 +76,12 @@ def _source(
 
 
 def _vault(vault: Vault) -> str:
-    if vault.alarms:
-        from agent.domain.errors import IntegrityError
-
-        raise IntegrityError(
-            f"{len(vault.alarms)} anomalie(s), la première : {vault.alarms[0].what}", hint="carenage vault verify --all"
-        )
+    if alarms := vault.alarms():
+        raise IntegrityError(f"{len(alarms)} anomalie(s), la première : {alarms[0]}", hint="carenage vault verify --all")
     return "ouvert, sans anomalie"
 
 
 def _space(folder: Path) -> str:
-    from agent.domain.errors import VaultError
-
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:

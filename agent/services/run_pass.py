@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from agent.clock import Clock
     from agent.domain.alert import Alert
-    from agent.domain.journal import Problem
     from agent.services.assess import Assessed
     from agent.services.notify import Notifier
     from agent.state.store import StateStore
@@ -41,9 +40,8 @@ class PlannedJob:
 class VaultState(Protocol):
     """What a pass asks of the vault."""
 
-    @property
-    def alarms(self) -> Sequence[Problem]:
-        """Return what opening the vault found wrong."""
+    def alarms(self) -> Sequence[str]:
+        """Return what opening the vault found wrong, in French."""
         ...
 
     def held(self) -> Sequence[object]:
@@ -124,7 +122,7 @@ def run_pass(ports: PassPorts, run_id: str, *, every_job: bool = False, force: b
         results = [
             _run(planned, ports, run_id, force=force) for planned in _due(ports, started_at, every_job=every_job)
         ]
-        problems = [f"{problem.where} : {problem.what}" for problem in ports.vault.alarms]
+        problems = list(ports.vault.alarms())
         assessed = ports.assess()
         observations = _observations(ports, assessed, problems, clock_back, started_at)
         notification = ports.notifier.notify(observations)
