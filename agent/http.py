@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import socket
 import ssl
 import threading
@@ -189,6 +190,8 @@ class HttpSession:
             {"User-Agent": self.options.user_agent, "Accept": "*/*", "Accept-Encoding": "gzip"}
         )
         self._adapter = _Adapter(self.options, self._watchdog)
+        for name in ("urllib3.connection", "urllib3.connectionpool"):
+            logging.getLogger(name).addFilter(_no_record)
 
     def __enter__(self) -> Self:
         return self
@@ -309,7 +312,10 @@ class HttpSession:
         safe = order.prepared.method in _SAFE_METHODS
         try:
             with self._watchdog.limit(seconds):
-                return self._follow(order, seconds, safe=safe)
+                outcome = self._follow(order, seconds, safe=safe)
+                if self._watchdog.expired:  # a body cut without an announced length looks whole
+                    raise TimeoutError
+                return outcome
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             failure = self._translate(error, safe=safe)
         if isinstance(failure, _Again):
@@ -451,6 +457,12 @@ class HttpSession:
     def _broken(self, *, safe: bool) -> AgentError | _Again:
         broken = UnreachableError(f"{self.host} a coupé la connexion.")
         return _Again(broken) if safe else broken
+
+
+def _no_record(record: logging.LogRecord) -> bool:
+    """Drop what urllib3 logs: it quotes whole addresses, whose query may hold a secret."""
+    del record
+    return False
 
 
 def _origin(url: str) -> tuple[str, str, int]:
