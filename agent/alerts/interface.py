@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 class ChannelSettings(BaseModel):
     """Base of every channel's settings; unknown keys are refused, secrets arrive resolved."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
 
     minimum: Severity = Field(
         default=Severity.INFO, description="Gravité à partir de laquelle ce canal reçoit une alerte."

@@ -80,7 +80,7 @@ def texts_of(card: dict[str, Any]) -> list[str]:
 
 
 def message(count: int, **changed: Any) -> OutgoingMessage:
-    item = {
+    item: dict[str, Any] = {
         "severity": Severity.WARNING,
         "change": Change.RAISED,
         "title": "objectif à risque",
@@ -148,8 +148,7 @@ def test_a_webhook_that_throttles_is_left_alone_as_long_as_it_asks(
 def test_a_refusal_stays_ours_and_never_shows_the_signature(
     webhook: TeamsWebhook, ca_file: Path, clock: FakeClock, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for name in ("agent", "urllib3"):
-        caplog.set_level(logging.DEBUG, logger=name)
+    caplog.set_level(logging.DEBUG)
     webhook.fail(9, status=status)
     with pytest.raises(DeliveryError) as caught:
         channel(webhook, ca_file, clock).send(message(1))
@@ -158,7 +157,7 @@ def test_a_refusal_stays_ours_and_never_shows_the_signature(
     while current is not None:
         assert MARKER not in f"{current!r} {vars(current)}"
         current = current.__cause__ or current.__context__
-    assert MARKER not in "".join(record.getMessage() for record in caplog.records if record.name.startswith("agent"))
+    assert MARKER not in caplog.text
 
 
 def test_the_signature_is_nowhere_in_what_the_agent_keeps(
