@@ -70,7 +70,8 @@ class Builder:
         day: date,
     ) -> BuiltBag:
         """Make the bag `path` of `payloads`. Raises CollectorError, VaultError, OSError."""
-        (path / bag.DATA).mkdir(parents=True, mode=files.PRIVATE_FOLDER)
+        for folder in (path, path / bag.DATA):
+            folder.mkdir(mode=files.PRIVATE_FOLDER)
         stored: list[StoredPayload] = []
         tags: list[str] = []
         linked = 0
@@ -129,7 +130,7 @@ def bench(root: Path, exclusive: Callable[[], AbstractContextManager[None]]) -> 
     from filelock import FileLock
 
     folder = root / TMP / f"{_BENCH_PREFIX}{secrets.token_hex(8)}"
-    lock = FileLock(folder / _BENCH_LOCK)
+    lock = FileLock(folder / _BENCH_LOCK, mode=files.PRIVATE_FILE)
     with exclusive():
         folder.mkdir(mode=files.PRIVATE_FOLDER)
         lock.acquire()

@@ -280,9 +280,7 @@ class Vault:
             keys.settle()
             self.index.forget_deposits()
             logger.warning("damage accepted by %s", person)
-            self._start()
-            committed = [self._commit_held(path) for path in self._held_folders()]
-            return tuple(self._known(deposit_id) for deposit_id in committed if deposit_id is not None)
+            return tuple(self._known(deposit_id) for deposit_id in self._start())
 
     def verify(self, all: bool = False) -> VerifyReport:  # noqa: A002 - the command's own word
         """
@@ -441,7 +439,7 @@ class Vault:
         target = self.root / bag.DEPOSITS / f"{at.year:04d}" / f"{at.month:02d}" / deposit_id
         files.move(path, target)
         try:
-            return self._write(EntryType.DEPOSIT, {"id": deposit_id, "bag": digest, **fields.as_json()}, at=at)
+            return self._write_deposit(target, digest, fields, at)
         except (OSError, AgentError):
             if not self._journal.has_changed():
                 files.move(target, path)
@@ -481,14 +479,24 @@ class Vault:
 
     # Writing the journal
 
-    def _write(self, kind: EntryType, fields: Mapping[str, object], *, at: datetime | None = None) -> JournalEntry:
+    def _write_deposit(self, path: Path, digest: str, fields: bag.BagFields, at: datetime) -> JournalEntry:
+        line = {"id": path.name, "bag": digest, **fields.as_json()}
+        return self._write(EntryType.DEPOSIT, line, at=at, bags={path.name: path})
+
+    def _write(
+        self,
+        kind: EntryType,
+        fields: Mapping[str, object],
+        *,
+        at: datetime | None = None,
+        bags: Mapping[str, Path] | None = None,
+    ) -> JournalEntry:
+        """Append a line, then bring the index up to it; `bags` locate the deposit that the line is about."""
         at = at or self._moment()
         entry = self._append(kind, fields, at)
         state = self._journal.state
         try:
-            deposit = entry.text("id") if kind is EntryType.DEPOSIT else None
-            paths = layout.scan(self.root).bags if deposit else {}
-            self.index.take([entry], paths, lines=state.size, root=state.frontier.root())
+            self.index.take([entry], bags or {}, lines=state.size, root=state.frontier.root())
         except sqlite3.Error as error:
             self._is_stale = True
             logger.warning("index left behind: %s", error)
@@ -587,8 +595,13 @@ class Vault:
         self._take(state, found)
         self._alarms = (*state.problems, *self._missing(found))
 
-    def _start(self) -> None:
-        """Take the journal in and repair what an interruption left. The lock is held."""
+    def _start(self) -> list[str]:
+        """
+        Take the journal in and repair what an interruption left; the lock is held.
+
+        Returns the ids of the held deposits that could be committed, since nothing stands against it any more.
+        """
+        committed: list[str | None] = []
         keys = self._writable_keys()
         self._is_stale = False
         memory = keys.recall()
@@ -612,9 +625,11 @@ class Vault:
             self._announce_key()
             self._settle_recipients()
             self._sort_out(found)
-        self._alarms = (*self._damage, *self._missing(layout.scan(self.root)))
+            committed = [self._commit_held(path) for path in self._held_folders()]
+        self._alarms = (*self._damage, *self._missing(found))
         for alarm in self._alarms:
             logger.error("vault damage: %s: %s", alarm.where, alarm.what)
+        return [deposit_id for deposit_id in committed if deposit_id is not None]
 
     def _read_journal(self, *, thorough: bool = False) -> Reading:
         """Read what the index does not have yet, or everything when the index is of another journal."""
@@ -692,7 +707,7 @@ class Vault:
             if problem is not None:
                 self._quarantine(path, problem)
                 continue
-            self._write(EntryType.DEPOSIT, {"id": deposit_id, "bag": digest, **fields.as_json()})
+            self._write_deposit(path, digest, fields, self._moment())
             self._write(EntryType.RECOVERY, {"id": deposit_id, "reason": "dépôt interrompu, vérifié puis adopté"})
         for path in found.strange:
             if path.name not in known:

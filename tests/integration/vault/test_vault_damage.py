@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from agent.domain.errors import HeldError, IntegrityError, UsageError
+from agent.domain.errors import HeldError, IdentityError, IntegrityError, UsageError
 from agent.vault.lines import canonical, sha256
 from agent.vault.vault import Vault
 from tests.integration.vault.conftest import House
@@ -138,8 +138,8 @@ def test_deduplication_never_links_to_a_damaged_ciphertext(filled: House, reopen
     again = vault.seal([filled.raw(b"evidence 0 " * 50)])
 
     assert not again.deduplicated
-    with vault.open_payloads(again.id, filled.identity()) as payloads:
-        assert payloads[0].open().read() == b"evidence 0 " * 50
+    with vault.open_payloads(again.id, filled.identity()) as payloads, payloads[0].open() as stream:
+        assert stream.read() == b"evidence 0 " * 50
 
 
 def test_missing_bag_is_an_alarm_and_does_not_stop_deposits(filled: House, reopened: Opener) -> None:
@@ -356,11 +356,15 @@ def test_journal_put_back_from_a_backup_needs_no_acceptance(filled: House, reope
     journal = filled.root / "journal/000001.jsonl"
     backup = journal.read_bytes()
     damage_changed_line(filled)
-    assert reopened().commits_held
+    with pytest.raises(HeldError):
+        reopened().seal([filled.raw(b"collected meanwhile")])
 
     journal.write_bytes(backup)
 
-    assert not reopened().commits_held
+    vault = reopened()
+    assert (vault.commits_held, vault.held()) == (False, ())
+    report = vault.verify(all=True)
+    assert (report.ok, report.deposits) == (True, 4)
 
 
 def test_recipients_slipped_into_the_file_are_not_used(
@@ -374,8 +378,6 @@ def test_recipients_slipped_into_the_file_are_not_used(
     sealed = vault.seal([filled.raw(b"for our eyes")])
 
     assert [problem.where for problem in vault.verify().problems] == ["recipients.txt"]
-    from agent.domain.errors import IdentityError
-
     with pytest.raises(IdentityError):
         vault.export(sealed.id, tmp_path / "intrus.txt", tmp_path / "out")
 
@@ -391,8 +393,6 @@ def test_deposits_held_over_a_broken_journal_are_for_the_recipients_in_force(
     committed = vault.accept_damage(reason="vu", person="M. Durand")
 
     (tmp_path / "intrus.txt").write_text(intruder)
-    from agent.domain.errors import IdentityError
-
     with pytest.raises(IdentityError):
         vault.export(committed[0].id, tmp_path / "intrus.txt", tmp_path / "out")
     assert vault.export(committed[0].id, filled.identity(), tmp_path / "out")
