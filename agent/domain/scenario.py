@@ -224,11 +224,7 @@ class _Reader:
         for key in required:
             if key not in value:
                 self.fault(_member(path, key), "clé obligatoire absente")
-        return {
-            key: item
-            for key, item in value.items()
-            if key in required or (key in optional and item is not None)
-        }
+        return {key: item for key, item in value.items() if key in required or (key in optional and item is not None)}
 
     def items(self, value: object, path: str) -> Iterator[tuple[object, str]]:
         """Yield the elements of a list with their paths."""
@@ -322,7 +318,9 @@ def _scenario(
         ("ads", "ads_audits", "surfaces", "exposure_audits", "config"),
     )
     scenario_id = reader.text(given["id"], f"{path}.id") if "id" in given else ""
-    programme = _programme(reader, given["programme"], programmes, f"{path}.programme") if "programme" in given else None
+    programme = (
+        _programme(reader, given["programme"], programmes, f"{path}.programme") if "programme" in given else None
+    )
     candidate = _candidate(reader, given["candidate"], f"{path}.candidate") if "candidate" in given else None
     as_of = reader.day(given["as_of"], f"{path}.as_of") if "as_of" in given else _NOWHERE
     directories = _directories(reader, given.get("ads", []), f"{path}.ads")
@@ -471,9 +469,7 @@ def _ads_audits(reader: _Reader, value: object, path: str, directories: Sequence
     audits: list[AdsAudit] = []
     places: list[tuple[str, str]] = []
     for item, place in reader.items(value, path):
-        given = reader.fields(
-            item, place, ("id", "date", "ads", "score"), ("tool", "report_available", "downloaded")
-        )
+        given = reader.fields(item, place, ("id", "date", "ads", "score"), ("tool", "report_available", "downloaded"))
         covered = reader.texts(given.get("ads", []), f"{place}.ads")
         for name, where in covered:
             reader.known(name, where, ids, "annuaire")
@@ -534,7 +530,8 @@ def _exposure_audits(
     for item, place in reader.items(value, path):
         given = reader.fields(item, place, ("id", "date", "tool", "covers", "findings"))
         findings = [
-            _finding(reader, one, where, ids) for one, where in reader.items(given.get("findings", []), f"{place}.findings")
+            _finding(reader, one, where, ids)
+            for one, where in reader.items(given.get("findings", []), f"{place}.findings")
         ]
         audit = ExposureAudit(
             id=reader.text(given["id"], f"{place}.id") if "id" in given else "",
@@ -572,9 +569,7 @@ def _finding(reader: _Reader, value: object, path: str, ids: Iterable[str]) -> F
         reader.known(surface, f"{path}.surface", ids, "élément exposé")
     severity = _severity(reader, given, path)
     if "rerated" in given:
-        rerated = reader.fields(
-            given["rerated"], f"{path}.rerated", ("justified", "in_report"), ("cvss", "label")
-        )
+        rerated = reader.fields(given["rerated"], f"{path}.rerated", ("justified", "in_report"), ("cvss", "label"))
         proofs = [
             reader.flag(rerated[key], f"{path}.rerated.{key}") for key in ("justified", "in_report") if key in rerated
         ]

@@ -1,0 +1,141 @@
+"""`carenage evaluate`: what the rules say of a scenario file, without network, vault or clock."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from agent.cli.output import echo_json, json_option
+from agent.domain.assessment import Assessment, Entry, Verdict, evaluate as judge
+from agent.domain.errors import ExitCode, ScenarioError, UsageError
+from agent.domain.scenario import parse_scenario, parse_scenarios
+from config.programme_files import find_programme
+
+_MAX_BYTES = 32 * 2**20
+_MAX_DEPTH = 64
+_STDIN = "-"
+_VERDICTS = {
+    Verdict.MET: "atteint",
+    Verdict.NOT_MET: "non atteint",
+    Verdict.AT_RISK: "à risque",
+    Verdict.NOT_APPLICABLE: "sans objet",
+}
+
+
+@click.command("evaluate")
+@click.argument("file", metavar="FICHIER")
+@json_option
+def evaluate(file: str, as_json: bool) -> ExitCode:
+    """Évalue un scénario (ou une liste de scénarios) décrit en JSON ; « - » lit l'entrée standard."""
+    value = decode(_read(file))
+    if isinstance(value, list):
+        assessments = [judge(one.programme, one) for one in parse_scenarios(value, find_programme)]
+    else:
+        scenario = parse_scenario(value, find_programme)
+        assessments = [judge(scenario.programme, scenario)]
+    if as_json:
+        documents = [assessment.as_json() for assessment in assessments]
+        echo_json(documents if isinstance(value, list) else documents[0])
+    else:
+        click.echo("\n\n".join("\n".join(_lines(assessment)) for assessment in assessments))
+    return ExitCode.OBJECTIVE_NOT_MET if any(one.any_not_met for one in assessments) else ExitCode.OK
+
+
+def decode(content: bytes) -> object:
+    """
+    Return the JSON value of a scenario file.
+
+    Raises ScenarioError when it is too large or too deep, not JSON, or names a key twice (each with its path).
+    """
+    if len(content) > _MAX_BYTES:
+        raise _unreadable(f"le fichier dépasse {_MAX_BYTES // 2**20} Mio")
+    try:
+        value = json.loads(content.decode("utf-8-sig"), object_pairs_hook=_Object)
+    except UnicodeDecodeError as error:
+        raise _unreadable("le texte n'est pas en UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise _unreadable(f"ce n'est pas du JSON (ligne {error.lineno}, colonne {error.colno})") from error
+    except ValueError as error:
+        raise _unreadable("un nombre a trop de chiffres") from error
+    except RecursionError as error:
+        raise _unreadable("les listes et objets sont trop imbriqués") from error
+    problems = list(_faults(value))
+    if problems:
+        raise ScenarioError("Le scénario ne peut pas être lu.", problems=problems)
+    return value
+
+
+class _Object(dict[str, object]):
+    """A JSON object that remembers the keys written more than once."""
+
+    def __init__(self, pairs: list[tuple[str, object]]) -> None:
+        super().__init__(pairs)
+        names = [name for name, _ in pairs]
+        self.repeated = sorted({name for name in names if names.count(name) > 1}) if len(self) < len(names) else []
+
+
+def _faults(value: object) -> Iterator[tuple[str, str]]:
+    """Yield what JSON itself allows and a scenario does not: keys written twice, too much depth."""
+    waiting: list[tuple[object, str, int]] = [(value, "$", 0)]
+    while waiting:
+        one, path, depth = waiting.pop()
+        if depth > _MAX_DEPTH:
+            yield path[:200], "les listes et objets sont trop imbriqués"
+        elif isinstance(one, _Object):
+            yield from ((f"{path}.{name}", "clé écrite plusieurs fois") for name in one.repeated)
+            waiting.extend((item, f"{path}.{name}", depth + 1) for name, item in one.items())
+        elif isinstance(one, list):
+            waiting.extend((item, f"{path}[{index}]", depth + 1) for index, item in enumerate(one))
+
+
+def _read(file: str) -> bytes:
+    if file == _STDIN:
+        return sys.stdin.buffer.read(_MAX_BYTES + 1)
+    try:
+        with Path(file).open("rb") as stream:
+            return stream.read(_MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(
+            f"Le fichier « {file} » ne peut pas être lu ({error.strerror or 'nom invalide'}).",
+            hint="Donnez le chemin d'un fichier JSON, ou « - » pour l'entrée standard.",
+        ) from error
+
+
+def _unreadable(what: str) -> ScenarioError:
+    return ScenarioError(
+        "Le scénario ne peut pas être lu.",
+        problems=[("$", what)],
+        hint="Le format attendu est décrit dans la documentation de « carenage evaluate ».",
+    )
+
+
+def _lines(assessment: Assessment) -> Iterator[str]:
+    when = "évaluation finale" if assessment.final else "suivi"
+    yield f"{assessment.scenario_id} : {assessment.programme.label}"
+    yield (
+        f"Au {_day(assessment.as_of)} ({when}) ; phase du {_day(assessment.phase_start)} "
+        f"au {_day(assessment.declaration)}."
+    )
+    yield from (f"  ! {issue.value}" for issue in assessment.phase_issues)
+    for name, one in assessment.objectives.items():
+        yield f"{name}  {one.objective.label} : {_entry(one.candidate)}"
+        yield from (f"  {unit} : {_entry(entry)}" for unit, entry in one.establishments.items())
+
+
+def _entry(entry: Entry) -> str:
+    parts = [_VERDICTS[entry.verdict]]
+    if entry.reasons:
+        parts.append(", ".join(entry.reasons))
+    if entry.contested:
+        parts.append(f"textes divergents sur {', '.join(entry.contested)}")
+    if entry.next_due is not None:
+        parts.append(f"prochaine échéance le {_day(entry.next_due)}")
+    return " ; ".join(parts)
+
+
+def _day(day: object) -> str:
+    return f"{day:%d/%m/%Y}"

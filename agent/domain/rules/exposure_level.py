@@ -1,0 +1,195 @@
+"""No critical vulnerability in the last two industrial audits of an exposed element (D1.O2.B)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from agent.domain.deadlines import add_days, days_between
+from agent.domain.programme import Settings
+from agent.domain.rules.outcome import Outcome, Reading, Reason, lost, recoverable, satisfied
+
+NEEDED = 2
+PRUDENT: Reading = {"cvss9": "ge", "high_recurrence": "blocking", "silene_in_sequence": "ignored"}
+
+_CRITICAL_FROM, _HIGH_FROM = 9, 7
+_CRITICAL_LABELS = frozenset({"critique", "rouge", "critical"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vulnerability:
+    """One finding with the severity that holds; `id` is stable across audits."""
+
+    id: str
+    cvss: int | float | None = None
+    label: str | None = None
+
+    def is_critical(self, cvss9: object) -> bool:
+        """Return whether it is critical when a score of exactly 9 is (`ge`) or is not (`gt`)."""
+        if self.cvss is None:
+            return self.label is not None and self.label.strip().casefold() in _CRITICAL_LABELS
+        return self.cvss > _CRITICAL_FROM or (cvss9 == "ge" and self.cvss == _CRITICAL_FROM)
+
+    def is_high(self, cvss9: object) -> bool:
+        """Return whether it is high without being critical."""
+        return self.cvss is not None and self.cvss >= _HIGH_FROM and not self.is_critical(cvss9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExposureRun:
+    """One audit of one exposed element; only those of an `industrial` platform validate the objective."""
+
+    id: str
+    day: date
+    industrial: bool
+    found: tuple[Vulnerability, ...] = ()
+
+    def criticals(self, cvss9: object) -> int:
+        """Return how many critical findings it has."""
+        return sum(one.is_critical(cvss9) for one in self.found)
+
+    def highs(self, cvss9: object) -> frozenset[str]:
+        """Return the ids of its high findings."""
+        return frozenset(one.id for one in self.found if one.is_high(cvss9))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demands:
+    """What a programme asks beyond two clean audits."""
+
+    last_audit_ages: bool
+    antepenultimate: bool
+    high_recurrence: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exposure:
+    """
+    The audits of one exposed element that count, oldest first, SILENE included.
+
+    `first_day` is the first day on which another audit is possible, `seen_on` the day of the photo.
+    """
+
+    runs: tuple[ExposureRun, ...]
+    first_day: date
+    as_of: date
+    seen_on: date
+    declaration: date
+    demands: Demands
+    settings: Settings
+
+    @property
+    def last_day(self) -> date:
+        """The last day of an audit whose report arrives before the declaration."""
+        return add_days(self.declaration, -self.settings.lead_days_industrial)
+
+    @property
+    def window_opens(self) -> date | None:
+        """The first day of a last audit still young at the declaration, None where age does not matter."""
+        if not self.demands.last_audit_ages:
+            return None
+        return add_days(self.declaration, 1 - self.settings.o2b_last_max_age)
+
+    def sequence(self, reading: Reading) -> tuple[ExposureRun, ...]:
+        """Return the audits that the tests run on."""
+        if reading.get("silene_in_sequence") == "blocking":
+            return self.runs
+        return tuple(run for run in self.runs if run.industrial)
+
+
+def exposure_level(exposure: Exposure, reading: Reading) -> Outcome:
+    """Return what the last audits say of one exposed element; every broken test is named."""
+    settings = exposure.settings
+    runs = exposure.sequence(reading)
+    reasons = _reasons(exposure, runs, reading)
+    needed = audits_needed(exposure, reading)
+    due = _next_due(exposure, runs, reading, needed) if needed else None
+    if not reasons:
+        return satisfied(due, as_of=exposure.as_of, warn_days=settings.warn_days)
+    if exposure.as_of >= exposure.declaration or not _feasible(exposure, needed):
+        return lost(*reasons)
+    return recoverable(*reasons, next_due=due)
+
+
+def audits_needed(exposure: Exposure, reading: Reading) -> int:
+    """Return how many further clean industrial audits are needed at the declaration: 0, 1 or 2."""
+    runs = exposure.sequence(reading)
+    if not _reasons(exposure, runs, reading) and not _too_old_at_declaration(exposure, runs):
+        return 0
+    if not runs or not runs[-1].industrial:
+        return NEEDED
+    if not runs[-1].criticals(reading["cvss9"]):
+        return 1
+    opens = exposure.window_opens
+    day = exposure.first_day if opens is None else max(exposure.first_day, opens)
+    rescued = day <= exposure.last_day and _rescued_by_one_on(day, exposure, runs, reading)
+    return 1 if rescued else NEEDED
+
+
+def earliest_achievable(exposure: Exposure) -> date | None:
+    """Return the first day on which the objective can be reached at the declaration, None when it is; prudent."""
+    needed = audits_needed(exposure, PRUDENT)
+    if not needed:
+        return None
+    day = add_days(exposure.first_day, needed - 1)
+    opens = exposure.window_opens
+    return add_days(day if opens is None else max(day, opens), exposure.settings.lead_days_industrial)
+
+
+def _reasons(exposure: Exposure, runs: Sequence[ExposureRun], reading: Reading) -> list[Reason]:
+    settings, demands, cvss9 = exposure.settings, exposure.demands, reading["cvss9"]
+    reasons: list[Reason] = []
+    if runs and runs[-1].criticals(cvss9):
+        reasons.append(Reason.CRITICAL_IN_LAST)
+    if any(not run.industrial for run in runs[-NEEDED:]):
+        reasons.append(Reason.SILENE_IN_LAST_TWO)
+    if len(runs) < NEEDED:
+        return [Reason.NOT_ENOUGH_AUDITS, *reasons]
+    earlier, last = runs[-2], runs[-1]
+    if earlier.criticals(cvss9):
+        kept = _antepenultimate(runs[:-1], last.day, exposure, reading)
+        if kept is None:
+            reasons.append(Reason.CRITICAL_IN_PENULTIMATE)
+        else:
+            earlier = kept
+    blocking = demands.high_recurrence and reading["high_recurrence"] == "blocking"
+    if blocking and earlier.highs(cvss9) & last.highs(cvss9):
+        reasons.append(Reason.HIGH_NOT_FIXED)
+    if demands.last_audit_ages and days_between(last.day, exposure.seen_on) >= settings.o2b_last_max_age:
+        reasons.append(Reason.LAST_AUDIT_TOO_OLD)
+    return reasons
+
+
+def _antepenultimate(
+    before_last: Sequence[ExposureRun], last_day: date, exposure: Exposure, reading: Reading
+) -> ExposureRun | None:
+    """Return the audit that may stand for a critical penultimate one (the last of `before_last`), if the rule allows."""
+    if not exposure.demands.antepenultimate or len(before_last) < NEEDED:
+        return None
+    candidate = before_last[-2]
+    near = days_between(candidate.day, last_day) <= exposure.settings.antepenultimate_days
+    clean = candidate.industrial and not candidate.criticals(reading["cvss9"])
+    return candidate if near and clean else None
+
+
+def _rescued_by_one_on(day: date, exposure: Exposure, runs: Sequence[ExposureRun], reading: Reading) -> bool:
+    return _antepenultimate(runs, day, exposure, reading) is not None
+
+
+def _too_old_at_declaration(exposure: Exposure, runs: Sequence[ExposureRun]) -> bool:
+    opens = exposure.window_opens
+    return opens is not None and exposure.as_of < exposure.declaration and runs[-1].day < opens
+
+
+def _next_due(exposure: Exposure, runs: Sequence[ExposureRun], reading: Reading, needed: int) -> date:
+    last_day = exposure.last_day
+    if runs and runs[-1].criticals(reading["cvss9"]):
+        return last_day if _rescued_by_one_on(last_day, exposure, runs, reading) else add_days(last_day, -1)
+    return add_days(last_day, -(needed - 1))
+
+
+def _feasible(exposure: Exposure, needed: int) -> bool:
+    opens = exposure.window_opens
+    first_last = add_days(exposure.first_day, needed - 1)
+    return (first_last if opens is None else max(first_last, opens)) <= exposure.last_day

@@ -1,0 +1,47 @@
+"""ADS reports leave the service some months after they became available: download them, or lose the proof (D1.O1.A)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from agent.domain.deadlines import add_days, add_months, days_between, earliest
+from agent.domain.programme import Settings
+from agent.domain.rules.outcome import Outcome, Reason, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The report of one ADS run."""
+
+    available_on: date
+    downloaded: bool
+
+    def is_gone(self, seen_on: date, settings: Settings) -> bool:
+        """Return whether the report can no longer be had on `seen_on`."""
+        return not self.downloaded and seen_on > add_months(self.available_on, settings.report_months)
+
+
+def with_reports(
+    outcome: Outcome, reports: Iterable[Report], *, seen_on: date, final: bool, settings: Settings
+) -> Outcome:
+    """Return a unit's outcome with what its reports add: reasons, download days, and a warning where all was well."""
+    reasons: set[Reason] = set()
+    last_days: list[date | None] = []
+    for report in reports:
+        if report.downloaded:
+            continue
+        if report.is_gone(seen_on, settings):
+            reasons.add(Reason.REPORT_LOST)
+            continue
+        last_day = add_days(add_months(report.available_on, settings.report_months), -1)
+        last_days.append(last_day)
+        if final:
+            reasons.add(Reason.REPORT_NOT_DOWNLOADED)
+        if days_between(seen_on, last_day) <= settings.warn_days:
+            reasons.add(Reason.REPORT_DOWNLOAD_SOON)
+    warns = bool(reasons - {Reason.REPORT_LOST})
+    state = State.DUE_SOON if warns and outcome.state is State.SATISFIED else outcome.state
+    next_due = None if state is State.LOST else earliest([outcome.next_due, *last_days])
+    return Outcome(state, outcome.reasons | reasons, next_due)

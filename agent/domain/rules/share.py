@@ -1,0 +1,70 @@
+"""A share of the candidate's combined activity is enough, with the support establishment (D1.O1.B, D1.O2.B flexible)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from agent.domain.candidate import Candidate, CandidateType, Establishment
+from agent.domain.programme import Settings
+from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reason, State, worst
+
+
+def exact(number: float) -> Fraction:
+    """Return the decimal figure that a person wrote, without the error of its binary form."""
+    return Fraction(repr(number))
+
+
+def activity_share(kept: Sequence[Establishment], whole: Sequence[Establishment]) -> Fraction:
+    """Return the percentage of `whole`'s activity that `kept` makes, 0 without activity."""
+    total = sum((one.activity for one in whole), Fraction(0))
+    return 100 * sum((one.activity for one in kept), Fraction(0)) / total if total else Fraction(0)
+
+
+def share(
+    candidate: Candidate, outcomes: Mapping[str, Outcome], settings: Settings, *, support_counts: bool
+) -> Outcome:
+    """
+    Return what the establishments' `outcomes` (by id) make of the candidate.
+
+    Satisfied: the due dates and reasons of the satisfied ones. Otherwise the share codes and everybody's reasons.
+    """
+    applicable = [one for one in candidate.perimeter if outcomes[one.id].state is not State.NOT_APPLICABLE]
+    if not applicable:
+        return NOT_APPLICABLE
+    holding = [one for one in applicable if outcomes[one.id].state.holds]
+    missing = _missing(candidate, applicable, holding, settings, support_counts=support_counts)
+    if not missing:
+        return worst(outcomes[one.id] for one in holding)
+    reachable = [one for one in applicable if outcomes[one.id].state is not State.LOST]
+    recovers = not _missing(candidate, applicable, reachable, settings, support_counts=support_counts)
+    everybody = [outcomes[one.id] for one in applicable]
+    return Outcome(
+        State.RECOVERABLE if recovers else State.LOST,
+        worst(everybody).reasons | missing,
+        worst(outcomes[one.id] for one in reachable).next_due if recovers else None,
+    )
+
+
+def _missing(
+    candidate: Candidate,
+    applicable: Sequence[Establishment],
+    holding: Sequence[Establishment],
+    settings: Settings,
+    *,
+    support_counts: bool,
+) -> frozenset[Reason]:
+    """Return what keeps the establishments `holding` from reaching the rule, nothing when they do."""
+    missing: set[Reason] = set()
+    is_ght = candidate.type is CandidateType.GHT
+    if is_ght and any(one.support and one not in holding for one in applicable):
+        missing.add(Reason.SUPPORT_NOT_MET)
+    if len(applicable) == 1:
+        return frozenset(missing if holding else {*missing, Reason.SHARE_BELOW_THRESHOLD})
+    counted = [one for one in holding if support_counts or not (is_ght and one.support)]
+    if len(counted) < settings.min_establishments:
+        missing.add(Reason.TOO_FEW_ESTABLISHMENTS)
+    covered = sum((one.activity for one in counted), Fraction(0))
+    if 100 * covered < exact(settings.share_threshold) * sum((one.activity for one in applicable), Fraction(0)):
+        missing.add(Reason.SHARE_BELOW_THRESHOLD)
+    return frozenset(missing)

@@ -1,0 +1,72 @@
+"""The 2024 cadence: an audit every two months, to the letter or with a tolerance (D1.O1.A, D1.O2.A of D1_2024)."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import pairwise
+
+from agent.domain.deadlines import add_days, add_months, days_between
+from agent.domain.programme import Settings
+from agent.domain.rules.cadence import first_due, is_out_of_view
+from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reading, Reason, lost, recoverable, satisfied
+from agent.domain.rules.timeline import Timeline, mean_between_after_repair, mean_edges_after_repair
+
+
+def two_month_interval(timeline: Timeline, months: int, settings: Settings, reading: Reading) -> Outcome:
+    """Return what the two-month interval says of one unit; `months` is the interval's length."""
+    last_first = last_day_after(timeline.start, months, settings, reading)
+    if is_out_of_view(timeline, last_first):
+        return NOT_APPLICABLE
+    if not timeline.runs:
+        if timeline.final or timeline.as_of > last_first:
+            return lost(Reason.NO_AUDIT)
+        return recoverable(Reason.NO_AUDIT, next_due=first_due(timeline, last_first))
+    if reading["d1_interval"] == "tolerance":
+        return _with_tolerance(timeline, months, settings)
+    if not _every_interval_within(timeline, months, settings, reading):
+        return lost(Reason.INTERVAL_OVER_2_MONTHS)
+    due = last_day_after(timeline.runs[-1].day, months, settings, reading)
+    return _satisfied_until(due, timeline, settings)
+
+
+def last_day_after(day: date, months: int, settings: Settings, reading: Reading) -> date:
+    """Return the last admissible day of the audit that follows `day` (the start or an audit)."""
+    match reading["d1_interval"]:
+        case "tolerance":
+            return add_days(day, settings.gap_days)
+        case "each_60d":
+            return add_days(day, settings.mean_days)
+        case _:
+            return add_months(day, months)
+
+
+def _every_interval_within(timeline: Timeline, months: int, settings: Settings, reading: Reading) -> bool:
+    days = [timeline.start, *(run.day for run in timeline.runs), timeline.open_end]
+    return all(later <= last_day_after(earlier, months, settings, reading) for earlier, later in pairwise(days))
+
+
+def _with_tolerance(timeline: Timeline, months: int, settings: Settings) -> Outcome:
+    count, first, last = len(timeline.runs), timeline.runs[0].day, timeline.runs[-1].day
+    by_mean = max(
+        add_months(last, months),
+        add_days(timeline.start, settings.mean_days * (count + 1)),
+        add_days(first, settings.mean_days * count),
+    )
+    due = min(add_days(last, settings.gap_days), by_mean)
+    if _every_interval_within(timeline, months, settings, {"d1_interval": "strict_2months"}):
+        return _satisfied_until(due, timeline, settings)
+    intervals = [days_between(timeline.start, first), *timeline.intervals(), timeline.open_gap()]
+    if max(intervals) > settings.gap_days:
+        return lost(Reason.GAP_EXCEEDED)
+    between = timeline.mean_between()
+    if timeline.mean_edges() <= settings.mean_days or (between is not None and between <= settings.mean_days):
+        return _satisfied_until(due, timeline, settings)
+    repaired = (mean_edges_after_repair(timeline), mean_between_after_repair(timeline))
+    if any(mean is not None and mean <= settings.mean_days for mean in repaired):
+        return recoverable(Reason.MEAN_EXCEEDED, next_due=due if due < timeline.horizon else None)
+    return lost(Reason.MEAN_EXCEEDED)
+
+
+def _satisfied_until(due: date, timeline: Timeline, settings: Settings) -> Outcome:
+    within = due if due < timeline.horizon else None
+    return satisfied(within, as_of=timeline.as_of, warn_days=settings.warn_days)
