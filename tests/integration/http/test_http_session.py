@@ -396,11 +396,17 @@ def test_a_certificate_that_proves_nothing_is_refused(
     assert server.asked == []
 
 
-def test_the_environment_chooses_no_proxy(http: HttpSession, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_chooses_no_proxy_and_no_password(
+    http: HttpSession, server: Loopback, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text(f"machine 127.0.0.1 login me password {SECRET}\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
 
-    assert http.request("GET", "/").status == 200
+    http.request("GET", "/")
+
+    assert "Authorization" not in server.headers[0]
 
 
 @pytest.fixture
