@@ -12,7 +12,7 @@ import unicodedata
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from agent.domain.errors import UsageError, VaultError
 from uploader.dossier.content import ADDRESSES, ADS_REPORTS, DESCRIPTION, DOMAINS, EXPOSURE_REPORTS, missing_pieces
@@ -58,7 +58,8 @@ def build_dossier(content: DossierContent, to_dir: Path) -> BuiltDossier:
         with partial.open("xb") as stream:
             if os.name == "posix":
                 partial.chmod(0o600)
-            _write(content, missing, PurePosixPath(name), stream)
+            with _Archive(stream, PurePosixPath(name)) as archive:
+                _write(content, missing, archive)
             stream.flush()
             os.fsync(stream.fileno())
         digest = _digest(partial)
@@ -117,12 +118,14 @@ class _Archive:
         self._taken.add(path.lower())
         self.manifest.append((digest.hexdigest(), path, size))
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._zip.close()
 
 
-def _write(content: DossierContent, missing: list[MissingPiece], root: PurePosixPath, stream: BinaryIO) -> None:
-    archive = _Archive(stream, root)
+def _write(content: DossierContent, missing: list[MissingPiece], archive: _Archive) -> None:
     written: list[dict[str, object]] = []
 
     def wrote(objectives: Iterable[str], piece: str, path: str, title: str) -> None:
@@ -157,7 +160,6 @@ def _write(content: DossierContent, missing: list[MissingPiece], root: PurePosix
     archive.text(
         "manifest-sha256.txt", "".join(f"{digest}  {path}\n" for digest, path, _ in sorted(archive.manifest, key=_path))
     )
-    archive.close()
 
 
 def _path(entry: tuple[str, str, int]) -> str:

@@ -1,0 +1,78 @@
+"""The documents say what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from agent.cli.main import COMMANDS, LATER
+from agent.domain.errors import GRAVEST_FIRST, ExitCode, gravest
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_exit_code_table_is_the_enumeration() -> None:
+    text = (ROOT / "docs/reference/exit-codes.md").read_text(encoding="utf-8")
+    table = {(int(code), name) for code, name in re.findall(r"^\| (\d+) \| ([A-Z_]+) \|", text, re.MULTILINE)}
+
+    assert table == {(code.value, code.name) for code in ExitCode}
+
+
+def test_the_documented_order_of_gravity_is_the_one_used() -> None:
+    text = (ROOT / "docs/reference/exit-codes.md").read_text(encoding="utf-8")
+    order = re.search(r"l'emporte : ([\d, ]+)\.", text)
+
+    assert order is not None
+    assert [int(code) for code in order[1].split(", ")] == [code.value for code in GRAVEST_FIRST[:-1]]
+
+
+def test_the_gravest_code_wins() -> None:
+    assert gravest([ExitCode.OK, ExitCode.DELIVERY_PENDING, ExitCode.INCOMPLETE]) is ExitCode.INCOMPLETE
+    assert gravest([]) is ExitCode.OK
+
+
+def test_the_two_words_stand_at_the_top_of_both_readmes() -> None:
+    for name in ("README.md", "README.fr.md"):
+        first = re.search(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+        assert first is not None
+        assert first[1].splitlines() == ["make demo", "make test"]
+
+
+def test_every_command_of_the_documents_exists() -> None:
+    known = {*COMMANDS, *LATER}
+    for path in [ROOT / "README.md", ROOT / "README.fr.md", *(ROOT / "docs").rglob("*.md")]:
+        for block in re.findall(r"```(?:sh)?\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
+            for command in re.findall(r"(?:^|/)carenage (?:--config \S+ )?([a-z]+)", block, re.MULTILINE):
+                assert command in known, f"{path.name}: carenage {command}"
+
+
+def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
+    for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_the_dockerfile_takes_the_steps_of_the_installation_page() -> None:
+    page = (ROOT / "docs/how-to/install.md").read_text(encoding="utf-8")
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    steps = [line for line in page.splitlines() if line.startswith(("python3 -m venv", "/opt/carenage/bin/p"))]
+
+    assert len(steps) == 4
+    assert [
+        line.removeprefix("RUN ")
+        for line in dockerfile.splitlines()
+        if "/opt/carenage/bin/p" in line or "-m venv" in line
+    ] == steps
+    assert "HEALTHCHECK" in dockerfile
+    assert "carenage check" in dockerfile
+    assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
+    assert "Non construit ici" in page
+
+
+def test_the_changelog_names_every_plugin() -> None:
+    from agent.alerts import registry as channels
+    from collectors import registry as collectors
+
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    for kind in [*collectors.kinds(), *channels.kinds()]:
+        assert f"`{kind}`" in text, kind
