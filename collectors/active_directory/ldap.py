@@ -164,7 +164,7 @@ def _document(session: Session, root: RootDse, now: datetime) -> dict[str, Any]:
         except SearchRefusedError as error:
             incomplete.append({"what": query.what, "why": error.message})
         else:
-            if not found and not query.may_be_empty:
+            if not found and not (query.may_be_empty and _is_visible(session, base)):
                 incomplete.append({"what": query.what, "why": f"Rien n'est visible sous « {base} » avec ce compte."})
         found.sort(key=lambda item: item["dn"])
     return {
@@ -176,3 +176,11 @@ def _document(session: Session, root: RootDse, now: datetime) -> dict[str, Any]:
         "objects": objects,
         "incomplete": incomplete,
     }
+
+
+def _is_visible(session: Session, dn: str) -> bool:
+    """Return whether the account sees the container itself: only then does an empty one mean that there is nothing."""
+    try:
+        return bool(session.read(dn, ("objectClass",)))
+    except SearchRefusedError:
+        return False

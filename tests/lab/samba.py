@@ -183,17 +183,25 @@ class SambaDomain:
 
     def attribute(self, account: str, name: str) -> str | None:
         """Return one attribute of an account as the server's own files hold it, None when it has none."""
-        found = self.namespace.run(
-            "ldbsearch",
-            "-H",
-            str(self.directory / "private/sam.ldb"),
-            "--configfile",
-            str(self._conf),
-            f"(sAMAccountName={account})",
-            name,
-        )
+        return self._stored(name, "-b", self.base_dn, f"(sAMAccountName={account})")
+
+    def attribute_of(self, dn: str, name: str) -> str | None:
+        """Return one attribute of an object as the server's own files hold it, None when it has none."""
+        return self._stored(name, "-b", dn, "-s", "base", "(objectClass=*)")
+
+    def deny(self, dn: str, account: str, rights: str) -> None:
+        """Refuse `rights` (SDDL letters) on the one object `dn` to `account`."""
+        sid = self.attribute(account, "objectSid")
+        self.tool("dsacl", "set", "-H", self._database, f"--objectdn={dn}", f"--sddl=(D;;{rights};;;{sid})")
+
+    def _stored(self, name: str, *search: str) -> str | None:
+        found = self.namespace.run("ldbsearch", "-H", self._database, "--configfile", str(self._conf), *search, name)
         values = [line.partition(": ")[2] for line in found.splitlines() if line.startswith(f"{name}: ")]
         return values[0] if values else None
+
+    @property
+    def _database(self) -> str:
+        return str(self.directory / "private/sam.ldb")
 
     @property
     def _conf(self) -> Path:
