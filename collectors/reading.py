@@ -8,21 +8,30 @@ import json
 import logging
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from io import BufferedReader, FileIO
 from typing import IO, TYPE_CHECKING, Any
 
+from agent.domain.display import printable
 from agent.domain.errors import UnrecognisedError, UsageError
-from agent.domain.exposure import Problem, Reading
+from agent.domain.exposure import AuditHead, Problem, Reading
+from agent.domain.handover import SideValues
+from collectors import side_file
 from collectors.formats.interface import Limits
 from collectors.reading_codec import from_json
 
 if TYPE_CHECKING:
-    from io import BufferedReader
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from agent.domain.evidence import RawEvidence
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +41,8 @@ _CHUNK = 64 * 1024
 _STDERR_BYTES = 64 * 1024
 # Windows would turn line ends without O_BINARY, and has no FIFO to wait for nor link to refuse.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+# What the Tenable collector seals beside a run's report.
+_RUN_DESCRIPTION = "scan.json"
 _EXCEPTION_NAME = re.compile(r"^([A-Za-z_][\w.]*)(?::|$)")
 
 
@@ -53,14 +64,14 @@ def open_regular(path: Path, *, follow: bool) -> BufferedReader:
     """
     try:
         if not follow and path.is_symlink():
-            raise UsageError(f"« {path.name} » est un lien symbolique : il n'est pas suivi.")
+            raise UsageError(f"« {printable(path.name)} » est un lien symbolique : il n'est pas suivi.")
         descriptor = os.open(path, _OPEN_FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     except (OSError, ValueError) as error:
-        raise UsageError(f"« {path.name} » ne peut pas être ouvert : {_reason(error)}.") from error
+        raise UsageError(f"« {printable(path.name)} » ne peut pas être ouvert : {_reason(error)}.") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise UsageError(
-            f"« {path.name} » n'est pas un fichier ordinaire : rien n'est lu.",
+            f"« {printable(path.name)} » n'est pas un fichier ordinaire : rien n'est lu.",
             hint="Donnez le fichier lui-même, pas un dossier, un tube ou un périphérique.",
         )
     return os.fdopen(descriptor, "rb")
@@ -108,17 +119,90 @@ def _with_problem(reading: Reading, what: str) -> Reading:
     return replace(reading, complete=False, problems=(*reading.problems, Problem(where="fichier", what=what)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositReading:
+    """What the payloads of one deposit say together, and what its side file states."""
+
+    reading: Reading
+    side: SideValues = field(default_factory=SideValues)
+
+
+def recognise(payload: RawEvidence) -> str | None:
+    """Return the contract's kind of a payload, None when no reader takes it."""
+    with _seekable(payload) as stream:
+        return _Worker(stream, payload.name, Limits()).recognise()
+
+
+def read_deposit(payloads: Sequence[RawEvidence], *, limits: Limits | None = None) -> DepositReading:
+    """
+    Read the payloads of one deposit: the first is the report, a side file or a platform's words may go with it.
+
+    Raises UnrecognisedError when no reader takes the report, CollectorError when it cannot be opened.
+    """
+    limits = limits or Limits()
+    main, others = payloads[0], payloads[1:]
+    with _seekable(main) as stream:
+        reading = _Worker(stream, main.name, limits).run()
+    side = SideValues()
+    for other in others:
+        if other.name == main.name + side_file.SUFFIX:
+            with other.open() as opened:
+                side, problems = side_file.parse(opened.read(side_file.MAX_BYTES + 1))
+            reading = replace(reading, problems=(*reading.problems, *problems))
+        elif other.name == _RUN_DESCRIPTION and reading.kind == "exposure_report":
+            reading = _with_run(reading, other, limits)
+    return DepositReading(reading=reading, side=side)
+
+
+def _with_run(report: Reading, payload: RawEvidence, limits: Limits) -> Reading:
+    """Return `report` with the head that the platform's description of the run gives it."""
+    from collectors.formats.tenable_scan import FORMAT, RunHead, with_head
+
+    with _seekable(payload) as stream:
+        described = _Worker(stream, payload.name, limits, force=FORMAT).run()
+    head = RunHead(
+        audit=described.audit or AuditHead(),
+        status=str(described.summary.get("status")),
+        completed=described.summary.get("completed") is True,
+        problems=tuple(problem for problem in described.problems if problem.where != "scan.nessus"),
+    )
+    return with_head(report, head)
+
+
+@contextmanager
+def _seekable(payload: RawEvidence) -> Iterator[BufferedReader]:
+    """Give a payload as a real file that a child process can take as its standard input."""
+    with payload.open() as opened:
+        if isinstance(opened, BufferedReader) and isinstance(opened.raw, FileIO):
+            yield opened
+            return
+        with tempfile.TemporaryFile(prefix="carenage-") as copy:
+            shutil.copyfileobj(opened, copy, _CHUNK)
+            copy.flush()
+            copy.seek(0)
+            # The child needs the descriptor alone; a second view of it for reading keeps the types honest.
+            with open(copy.fileno(), "rb", closefd=False) as view:
+                yield view
+
+
 class _Worker:
     """One run of the worker process over one open file."""
 
-    def __init__(self, stream: BufferedReader, name: str, limits: Limits) -> None:
+    def __init__(self, stream: BufferedReader, name: str, limits: Limits, *, force: str | None = None) -> None:
         self._stream = stream
         self._name = name
         self._limits = limits
+        self._force = force
         self._answer = bytearray()
         self._errors = bytearray()
         self._flooded = False
         self._timed_out = False
+
+    def recognise(self) -> str | None:
+        """Return the kind of the reader that takes the file, None when none does or the worker died."""
+        self._converse(only_recognise=True)
+        steps = self._steps()
+        return str(steps[0]["kind"]) if steps and "kind" in steps[0] else None
 
     def run(self) -> Reading:
         """Return what the worker understood; raises UnrecognisedError when no reader takes the file."""
@@ -128,7 +212,9 @@ class _Worker:
         if "tried" in first:
             empty = os.fstat(self._stream.fileno()).st_size == 0
             raise UnrecognisedError(
-                f"« {self._name} » est vide (0 octet)." if empty else f"« {self._name} » n'est d'aucun format connu.",
+                f"« {printable(self._name)} » est vide (0 octet)."
+                if empty
+                else f"« {printable(self._name)} » n'est d'aucun format connu.",
                 tried=[*first["tried"], *(f"{name} (ne se charge pas)" for name in first["failed"])],
                 hint="Vérifiez le fichier à sa source ; un rapport se dépose tel que l'outil l'a produit.",
             )
@@ -145,8 +231,15 @@ class _Worker:
             problems=(Problem(where="fichier", what=self._failure()),),
         )
 
-    def _converse(self) -> None:
-        request = json.dumps({"name": self._name, "limits": asdict(self._limits)})
+    def _converse(self, *, only_recognise: bool = False) -> None:
+        request = json.dumps(
+            {
+                "name": self._name,
+                "limits": asdict(self._limits),
+                "format": self._force,
+                "only_recognise": only_recognise,
+            }
+        )
         process = subprocess.Popen(
             [sys.executable, "-m", "collectors.reading_worker", request],
             stdin=self._stream,

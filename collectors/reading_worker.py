@@ -2,8 +2,9 @@
 The process that reads other people's files: `python -m collectors.reading_worker REQUEST < FILE`.
 
 It holds no secret, inherits no environment, opens no path of the caller's: the file is its
-standard input. REQUEST is JSON (`name`, `limits`). It answers on standard output with one
-JSON line per step: `{"recognised": …}` or `{"tried": […]}`, then `{"reading": …}`.
+standard input. REQUEST is JSON: `name`, `limits`, `format` (a format to take without
+asking, or null), `only_recognise`. It answers on standard output with one JSON line per
+step: `{"recognised": …}` or `{"tried": […]}`, then `{"reading": …}`.
 """
 
 from __future__ import annotations
@@ -32,12 +33,17 @@ def main(arguments: list[str]) -> int:
     source = Source(stream=stream, name=request["name"], size=os.fstat(0).st_size)
     head = _head(stream)
     found, failed = readers()
-    chosen = next((reader for reader in found if reader.sniff(head, source.name)), None)
+    forced = request["format"]
+    chosen = next(
+        (one for one in found if (one.format == forced if forced else one.sniff(head, source.name))),
+        None,
+    )
     if chosen is None:
         _answer({"tried": [reader.format for reader in found], "failed": failed})
         return 0
     _answer({"recognised": chosen.format, "kind": chosen.kind, "reader_version": chosen.version})
-    _answer({"reading": to_json(_read(chosen, source, limits))})
+    if not request["only_recognise"]:
+        _answer({"reading": to_json(_read(chosen, source, limits))})
     return 0
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
+import getpass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from agent.cli.main import Invocation
+from agent.cli.output import echo_json, json_option
 from agent.domain.display import printable
-from agent.domain.errors import ExitCode
+from agent.domain.errors import ExitCode, UsageError
+from agent.domain.handover import HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.domain.exposure import Reading
+    from agent.services.receive import Received
 
 
 @click.group()
@@ -20,22 +27,181 @@ def inbox() -> None:
     """Lit, dépose ou confirme un fichier."""
 
 
+def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    del ctx
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(f"« {value} » n'est pas une date AAAA-MM-JJ.", param=param) from error
+
+
+def _stated_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say what a file does not."""
+    for option in reversed(
+        (
+            click.option("--kind", type=click.Choice(KINDS), help="Ce qu'est le fichier."),
+            click.option("--directory", metavar="ID", help="L'annuaire concerné."),
+            click.option("--date", "day", callback=_day, metavar="DATE", help="Le jour de l'audit (AAAA-MM-JJ)."),
+            click.option("--score", type=click.FloatRange(LOWEST_SCORE, HIGHEST_SCORE), help="Le score ADS."),
+            click.option("--tool", type=click.Choice(TOOLS), help="D'où vient un audit d'exposition."),
+            click.option("--surface", "surfaces", multiple=True, metavar="ID", help="Une surface couverte."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 @inbox.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Écrit un document JSON.")
-def read(file: Path, as_json: bool) -> ExitCode:
+@json_option
+def read(*, file: Path, as_json: bool) -> ExitCode:
     """Reconnaît FILE par son contenu et dit ce qui y est compris, sans rien enregistrer."""
     from collectors.reading import read_file
     from collectors.reading_codec import to_json
 
     understood = read_file(file)
     if as_json:
-        document = {**to_json(understood.reading), "sha256": understood.sha256, "bytes": understood.bytes}
-        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        echo_json({**to_json(understood.reading), "sha256": understood.sha256, "bytes": understood.bytes})
     else:
         for line in _lines(understood.reading):
             click.echo(line)
     return ExitCode.OK if understood.reading.complete else ExitCode.INCOMPLETE
+
+
+@inbox.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_stated_options
+@json_option
+@click.pass_obj
+def add(
+    invocation: Invocation,
+    *,
+    file: Path,
+    kind: str | None,
+    directory: str | None,
+    day: date | None,
+    score: float | None,
+    tool: str | None,
+    surfaces: tuple[str, ...],
+    as_json: bool,
+) -> ExitCode:
+    """Scelle FILE (et son fichier compagnon FILE.toml), le lit et enregistre les faits."""
+    from collectors.inbox import side_path, take
+
+    application = invocation.application()
+    _check_ids(application.configuration, directory, surfaces)
+    stated = SideValues(kind=kind, directory=directory, date=day, score=score, tool=tool, surfaces=surfaces or None)
+    item = take(file, work_dir=application.work_dir, side=side_path(file), follow=True)
+    try:
+        received = application.reception.register(
+            item.payloads(received_at=invocation.clock.now(), collector="cli"), stated=stated
+        )
+    finally:
+        item.wipe()
+    if as_json:
+        echo_json(received.as_json())
+    else:
+        for line in _received_lines(received):
+            click.echo(line)
+    return ExitCode.OK if received.complete else ExitCode.INCOMPLETE
+
+
+@inbox.command()
+@click.argument("evidence_id")
+@_stated_options
+@click.option("--accept-partial", is_flag=True, help="La collecte incomplète est acceptée.")
+@click.option("--critical/--no-critical", "critical", default=None, help="Reste-t-il une faille critique ?")
+@click.option("--person", help="Qui décide ; à défaut, le compte qui lance la commande.")
+@click.option("--reason", help="Pourquoi.")
+@json_option
+@click.pass_obj
+def confirm(
+    invocation: Invocation,
+    *,
+    evidence_id: str,
+    kind: str | None,
+    directory: str | None,
+    day: date | None,
+    score: float | None,
+    tool: str | None,
+    surfaces: tuple[str, ...],
+    accept_partial: bool,
+    critical: bool | None,
+    person: str | None,
+    reason: str | None,
+    as_json: bool,
+) -> None:
+    """Règle ce que la preuve EVIDENCE_ID laisse ouvert ; la décision est scellée."""
+    from agent.services.confirm import confirm as record
+
+    application = invocation.application()
+    _check_ids(application.configuration, directory, surfaces)
+    settled = {
+        **({"complete": True} if accept_partial else {}),
+        **({"unscored_critical": critical} if critical is not None else {}),
+    }
+    sealed, values = record(
+        application.vault,
+        evidence_id,
+        SideValues(kind=kind, directory=directory, date=day, score=score, tool=tool, surfaces=surfaces or None),
+        settled=settled,
+        person=person or getpass.getuser(),
+        reason=reason,
+        zone=application.zone,
+    )
+    if as_json:
+        echo_json({"id": sealed.id, "evidence": evidence_id, "decision": "confirm", "values": values})
+    else:
+        click.echo(f"Décision scellée : {sealed.id}.")
+
+
+@inbox.command("list")
+@json_option
+@click.pass_obj
+def list_(invocation: Invocation, *, as_json: bool) -> None:
+    """Liste ce que les preuves reçues laissent à décider."""
+    questions = invocation.application().status().questions
+    if as_json:
+        echo_json(
+            [
+                {"evidence": item.evidence, "kind": item.kind, "fields": list(item.fields), "command": item.command}
+                for item in questions
+            ]
+        )
+        return
+    for item in questions:
+        click.echo(f"{item.evidence} ({_KINDS.get(item.kind, item.kind)}) : {', '.join(item.fields)}")
+        click.echo(f"  → {item.command}")
+    if not questions:
+        click.echo("Rien n'attend de décision.")
+
+
+def _check_ids(configuration: Any, directory: str | None, surfaces: tuple[str, ...]) -> None:
+    """Refuse ids that the configuration does not hold: what is typed is checked before it is sealed."""
+    directories = [item.id for item in configuration.directories]
+    if directory is not None and directory not in directories:
+        raise UsageError(
+            f"L'annuaire « {printable(directory)} » n'est pas configuré.",
+            hint="Annuaires : " + (", ".join(directories) or "aucun") + ".",
+        )
+    known = [item.id for item in configuration.surfaces]
+    unknown = [slug for slug in surfaces if slug not in known]
+    if unknown:
+        raise UsageError(
+            f"Surface inconnue : {printable(', '.join(unknown))}.",
+            hint="Surfaces : " + (", ".join(known) or "aucune") + ".",
+        )
+
+
+def _received_lines(received: Received) -> list[str]:
+    lines = [f"Scellé : {received.evidence_id} ({_KINDS.get(received.kind, received.kind)})."]
+    lines.extend(f"  {printable(problem, longest=300)}" for problem in received.problems)
+    for item in received.awaiting:
+        lines.append(f"À confirmer : {item.message}")
+        lines.append(f"  → {item.command}")
+    return lines
 
 
 _KINDS = {

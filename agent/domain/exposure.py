@@ -260,6 +260,7 @@ def summarise(
         "top_label_without_cvss": sum(not row.scores and has_top_label(row, top_labels) for row in observations),
         "distinct_cves": len({cve.upper() for row in observations for cve in row.cves}),
         "distinct_assets": len({row.asset.lower() for row in observations}),
+        "top_labels": sorted(top_labels),
         "verdict_inputs": verdict_inputs(
             observations,
             audit=audit,

@@ -72,10 +72,11 @@ class Reader(ABC):
     """
     One file format.
 
-    A module of this folder holds exactly one subclass, whose `format` is the module's name.
-    `version` grows when the same bytes give other facts. `kind` is the contract's. Readers
-    are asked in the order of `rank` (0 a signature, 1 a likeness, 2 the last resort). A
-    file of more than `max_bytes` is recognised but not read.
+    A module of this folder holds one subclass, whose `format` is the module's name (`sealed`
+    holds those of what our own collectors seal). `version` grows when the same bytes give
+    other facts. `kind` is the contract's. Readers are asked in the order of `rank` (0 a
+    signature, 1 a likeness, 2 the last resort). A file of more than `max_bytes` is
+    recognised but not read.
     """
 
     format: ClassVar[str]

@@ -37,7 +37,7 @@ def readers() -> tuple[list[Reader], list[str]]:
     """
     Return every reader of dropped files in the order to ask them, and the formats that do not load.
 
-    A module without a `Reader` reads what a collector of ours has sealed; it is not asked here.
+    A module without a `Reader` of its own serves `sealed`, which reads what our collectors have sealed.
     """
     found: list[Reader] = []
     failed: list[str] = []

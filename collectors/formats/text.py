@@ -13,7 +13,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def decode(data: bytes) -> tuple[str, str, bool]:
-    """Return (text, encoding, exact): by byte order mark, else UTF-8, else Windows-1252; not exact when bytes were lost."""
+    """
+    Return (text, encoding, exact): by byte order mark, else UTF-8, else Windows-1252.
+
+    Not exact when some bytes mean nothing in that encoding.
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             text = data[len(mark) :].decode(encoding, errors="replace")

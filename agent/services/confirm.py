@@ -1,0 +1,96 @@
+"""Record what a person settles about one item of evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent.domain.errors import UsageError
+from agent.domain.exposure import Reading
+from agent.domain.facts import DocumentFact
+from agent.domain.handover import SideValues
+from agent.domain.live import CONFIRM
+from agent.services.fact_codec import from_json, to_json
+from agent.services.read import facts_from
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+    from agent.domain.evidence import SealedEvidence
+    from agent.vault.index import CurrentFact, IndexedDeposit
+
+
+class DecisionIndex(Protocol):
+    """The vault's index, as far as confirming goes."""
+
+    def deposits(self) -> Sequence[IndexedDeposit]: ...
+    def facts(self) -> Sequence[CurrentFact]: ...
+
+
+class DecisionVault(Protocol):
+    """The vault, as far as confirming goes."""
+
+    @property
+    def index(self) -> DecisionIndex: ...
+    def seal_facts(self, record: Mapping[str, Any]) -> SealedEvidence: ...
+    def seal_decision(self, record: Mapping[str, Any], person: str) -> SealedEvidence: ...
+
+
+def confirm(
+    vault: DecisionVault,
+    evidence_id: str,
+    stated: SideValues,
+    *,
+    settled: Mapping[str, bool],
+    person: str,
+    reason: str | None,
+    zone: ZoneInfo,
+) -> tuple[SealedEvidence, dict[str, Any]]:
+    """
+    Seal the decision that `person` takes; return it and the values it holds.
+
+    `settled` holds `complete` (a partial collection is accepted) and `unscored_critical`
+    (what the findings without a score are). A document that gets a kind gets that kind's
+    facts. Raises UsageError for an unknown evidence id or when nothing is stated.
+    """
+    deposit = next((item for item in vault.index.deposits() if item.id == evidence_id), None)
+    if deposit is None:
+        raise UsageError(f"Aucun dépôt « {evidence_id} ».", hint="La liste : carenage evidence list.")
+    received_on = deposit.received_at.astimezone(zone).date()
+    if stated.date is not None and stated.date > received_on:
+        raise UsageError(f"Le {stated.date} est après l'arrivée de la preuve, le {received_on}.")
+    values = {**_values(stated), **settled}
+    if not values:
+        raise UsageError(
+            "Rien à confirmer.", hint="Ajoutez par exemple --directory ID, --date AAAA-MM-JJ ou --score N."
+        )
+    current = [item for item in vault.index.facts() if item.evidence_id == evidence_id]
+    sealed = vault.seal_decision(
+        {"decision": CONFIRM, "evidence": evidence_id, "reason": reason, "values": values}, person
+    )
+    if stated.kind is not None and all(isinstance(from_json(item.data), DocumentFact) for item in current):
+        reader = current[-1].reader if current else "unknown"
+        version = current[-1].reader_version if current else 0
+        unread = Reading(format=reader, kind="document", reader_version=version)
+        facts = facts_from(unread, side=stated, received_on=received_on, zone=zone)
+        vault.seal_facts(
+            {
+                "evidence": evidence_id,
+                "reader": reader,
+                "reader_version": version,
+                "facts": [to_json(fact) for fact in facts],
+            }
+        )
+    return sealed, values
+
+
+def _values(stated: SideValues) -> dict[str, Any]:
+    values = {
+        "kind": stated.kind,
+        "directory": stated.directory,
+        "date": stated.date.isoformat() if stated.date else None,
+        "score": stated.score,
+        "tool": stated.tool,
+        "surfaces": list(stated.surfaces) if stated.surfaces is not None else None,
+    }
+    return {name: value for name, value in values.items() if value is not None}

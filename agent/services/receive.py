@@ -1,0 +1,184 @@
+"""Receive one item of evidence: seal it, read it from the copy at hand, seal the facts."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent.domain.errors import CollectorError, UnrecognisedError, UsageError
+from agent.domain.evidence import EvidenceClass
+from agent.domain.exposure import Problem, Reading
+from agent.domain.handover import SideValues
+from agent.services.fact_codec import to_json
+from agent.services.read import Awaiting, awaiting, effective_kind, facts_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from agent.domain.evidence import RawEvidence, SealedEvidence
+    from agent.domain.facts import Fact
+
+logger = logging.getLogger(__name__)
+
+CLASSES = {
+    "exposure_report": EvidenceClass.EXPOSURE,
+    "ads_report": EvidenceClass.ADS_REPORT,
+    "oradad_archive": EvidenceClass.ORADAD,
+    "oradad_tree": EvidenceClass.ORADAD,
+    "oradad_log": EvidenceClass.ORADAD,
+    "oradaz_archive": EvidenceClass.ORADAD,
+    "asset_list": EvidenceClass.INVENTORY,
+    "directory": EvidenceClass.DIRECTORY,
+    "document": EvidenceClass.DOCUMENT,
+}
+
+
+class EvidenceVault(Protocol):
+    """The vault, as far as receiving goes."""
+
+    def seal(
+        self, payloads: Sequence[RawEvidence], *, evidence_class: EvidenceClass | None = None
+    ) -> SealedEvidence: ...
+
+    def seal_facts(self, record: Mapping[str, Any]) -> SealedEvidence: ...
+
+
+class ReadDeposit(Protocol):
+    """What reading gives: the reading, and what a side file among the payloads states."""
+
+    @property
+    def reading(self) -> Reading: ...
+    @property
+    def side(self) -> SideValues: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """
+    What came of one item.
+
+    `problems` are French sentences: what makes the evidence incomplete or needs looking at;
+    `awaiting` what a person must settle. `complete` False means that absence proves nothing.
+    """
+
+    evidence_id: str
+    kind: str
+    facts: tuple[Fact, ...]
+    awaiting: tuple[Awaiting, ...]
+    problems: tuple[str, ...] = ()
+    complete: bool = True
+    sealed: SealedEvidence
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the shape of `inbox add --json`, and a little more."""
+        return {
+            "evidence_id": self.evidence_id,
+            "kind": self.kind,
+            "facts": [to_json(fact) for fact in self.facts],
+            "awaiting": [item.as_json() for item in self.awaiting],
+            "complete": self.complete,
+            "problems": list(self.problems),
+            "deduplicated": self.sealed.deduplicated,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reception:
+    """
+    Registers evidence, whoever hands it over.
+
+    `read` and `recognise` are `collectors.reading`'s; `directories` and `surfaces` the
+    configured slugs (None: not checked); `zone` the hospital's civil time.
+    """
+
+    vault: EvidenceVault
+    read: Callable[[Sequence[RawEvidence]], ReadDeposit]
+    recognise: Callable[[RawEvidence], str | None]
+    zone: ZoneInfo
+    directories: Collection[str] | None = None
+    surfaces: Collection[str] | None = None
+
+    def __call__(self, payloads: tuple[RawEvidence, ...], *, directory: str | None, tool: str | None) -> Received:
+        """Register what a configured collector gave."""
+        stated = SideValues(directory=directory, tool=None if tool == "UNKNOWN" else tool)
+        return self.register(payloads, stated=stated, evidence_class=payloads[0].evidence_class)
+
+    def register(
+        self,
+        payloads: Sequence[RawEvidence],
+        *,
+        stated: SideValues | None = None,
+        evidence_class: EvidenceClass | None = None,
+    ) -> Received:
+        """
+        Seal `payloads` (the report first, then its side file), read them, seal the facts.
+
+        `stated` wins over the side file. A file that nobody can read stays sealed, with a
+        fact that awaits a decision. Raises HeldError when the vault holds the deposit,
+        VaultError when it cannot keep it; nothing is read then.
+        """
+        stated = stated or SideValues()
+        if evidence_class is None:
+            evidence_class = CLASSES.get(stated.kind or self.recognise(payloads[0]) or "", EvidenceClass.DOCUMENT)
+        sealed = self.vault.seal(payloads, evidence_class=evidence_class)
+        reading, side = self._understood(payloads)
+        received_on = sealed.received_at.astimezone(self.zone).date()
+        side, faults = self._checked(stated.over(side), received_on)
+        kind, conflict = effective_kind(reading, side)
+        facts = facts_from(reading, side=side, received_on=received_on, zone=self.zone)
+        self.vault.seal_facts(
+            {
+                "evidence": sealed.id,
+                "reader": reading.format,
+                "reader_version": reading.reader_version,
+                "facts": [to_json(fact) for fact in facts],
+            }
+        )
+        problems = (*reading.problems, *faults, *((conflict,) if conflict else ()))
+        logger.info("evidence read", extra={"evidence": sealed.id, "reader": reading.format, "problems": len(problems)})
+        return Received(
+            evidence_id=sealed.id,
+            kind=kind,
+            facts=facts,
+            awaiting=awaiting(sealed.id, facts),
+            problems=tuple(f"{problem.where} : {problem.what}" for problem in problems),
+            complete=reading.complete,
+            sealed=sealed,
+        )
+
+    def _understood(self, payloads: Sequence[RawEvidence]) -> tuple[Reading, SideValues]:
+        try:
+            found = self.read(payloads)
+        except (UnrecognisedError, UsageError, CollectorError) as error:
+            return _unread(error.message), SideValues()
+        return found.reading, found.side
+
+    def _checked(self, side: SideValues, received_on: date) -> tuple[SideValues, tuple[Problem, ...]]:
+        """Return `side` without a day to come nor ids that the configuration does not know, and a problem for each."""
+        problems: list[Problem] = []
+        if side.date is not None and side.date > received_on:
+            problems.append(Problem(where="date", what=f"Le {side.date} est après l'arrivée du fichier : à confirmer."))
+            side = replace(side, date=None)
+        if side.directory is not None and self.directories is not None and side.directory not in self.directories:
+            problems.append(Problem(where="annuaire", what=f"« {side.directory} » n'est pas un annuaire configuré."))
+            side = replace(side, directory=None)
+        if side.surfaces is not None and self.surfaces is not None:
+            unknown = [slug for slug in side.surfaces if slug not in self.surfaces]
+            if unknown:
+                problems.append(Problem(where="surfaces", what="Surfaces inconnues : " + ", ".join(unknown) + "."))
+                known = tuple(slug for slug in side.surfaces if slug in self.surfaces)
+                side = replace(side, surfaces=known or None)
+        return side, tuple(problems)
+
+
+def _unread(what: str) -> Reading:
+    return Reading(
+        format="unknown",
+        kind="document",
+        reader_version=0,
+        complete=False,
+        problems=(Problem(where="fichier", what=what),),
+    )
