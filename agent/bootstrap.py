@@ -484,7 +484,7 @@ class Application:
 
     @cached_property
     def notifier(self) -> Notifier:
-        """Return the alerts of this configuration; a channel that does not build is left out and logged."""
+        """Return the alerts of this configuration; what a channel that does not build should send waits for it."""
         from agent.alerts import texts
         from agent.services.notify import Notifier
         from config.programme_files import load_programme
@@ -492,10 +492,12 @@ class Application:
         objectives: dict[str, str] = {}
         for programme in self.configuration.programmes:
             objectives |= {item.id: item.label for item in load_programme(programme.id).objectives}
+        channels, unavailable = self._channels()
         return Notifier(
             self.state,
-            self._channels(),
+            channels,
             self.clock,
+            unavailable=unavailable,
             sender=self.configuration.candidate.name,
             names=texts.Names(
                 establishments={item.id: item.name for item in self.configuration.establishments},
@@ -504,14 +506,17 @@ class Application:
             zone=self.zone,
         )
 
-    def _channels(self) -> list[Channel[Any]]:
+    def _channels(self) -> tuple[list[Channel[Any]], dict[str, str]]:
+        """Return the channels, and why each of the others could not be built."""
         channels = []
+        unavailable = {}
         for entry in self.configuration.channels:
             try:
                 channels.append(self._build_channel(entry))
             except AgentError as error:
                 logger.warning("channel not built", extra={"channel": entry.id, "reason": error.message})
-        return channels
+                unavailable[entry.id] = f"{error.message} {error.hint}" if error.hint else error.message
+        return channels, unavailable
 
     def _build_channel(self, entry: ChannelEntry) -> Channel[Any]:
         from agent.alerts import registry

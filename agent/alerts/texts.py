@@ -325,7 +325,8 @@ def _login(transition: Transition, names: Names) -> Words:
         "Un compte est refusé : plus aucune collecte ni envoi ne l'utilise",
         f"Compte {printable(values['account'])}, refusé le {moment(values['since'])}. "
         f"{printable(values['why'], longest=400)} Réessayer le verrouillerait.",
-        "changez le secret à sa source, ou, compte vérifié, forcez : carenage collect TÂCHE --force",
+        "changez le secret à sa source, ou, compte vérifié, forcez : carenage collect TÂCHE --force "
+        "(pour un canal d'alerte : carenage alerts test --force)",
     )
 
 

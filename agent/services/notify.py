@@ -13,7 +13,7 @@ from agent.domain.errors import AgentError, DeliveryRefusedLoginError, UsageErro
 from agent.domain.retry import LONGEST_PAUSE, is_due, next_attempt_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime, tzinfo
 
     from agent.alerts.interface import Channel, OutgoingMessage
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS_BEFORE_ANOTHER_CHANNEL = 3
+_MOST_SHOWN = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ class Notifier:
     """
     The alerts of one agent, from what is observed to what is delivered.
 
-    `sender` names the candidate in the messages, `zone` is its civil time.
+    `sender` names the candidate in the messages, `zone` is its civil time. `unavailable` are the
+    configured channels that could not be built, and why: what they should send waits for them.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Notifier:
         sender: str,
         names: texts.Names | None = None,
         zone: tzinfo = UTC,
+        unavailable: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store
         self._outbox = store.outbox
@@ -70,6 +73,7 @@ class Notifier:
         self._sender = sender
         self._names = names or texts.Names()
         self._zone = zone
+        self._unavailable = dict(unavailable or {})
 
     def notify(self, observations: Iterable[Observation]) -> Notification:
         """Store what changed, then deliver whatever waits and is due."""
@@ -107,15 +111,40 @@ class Notifier:
             waiting = self._outbox.pending(channel.channel_id)
             if waiting and (force or any(is_due(item.next_attempt_at, now) for item in waiting)):
                 deliveries.append(self._send_all(channel, waiting, now))
+        deliveries += [
+            Delivery(channel=channel_id, delivered=False, alerts=len(waiting), message=why)
+            for channel_id, why in self._unavailable.items()
+            if (waiting := self._outbox.pending(channel_id))
+        ]
         # What has just failed once too often leaves by another channel in this very pass.
         for channel_id in self._redirect(now):
             waiting = [item for item in self._outbox.pending(channel_id) if item.instead_of]
             deliveries.append(self._send_all(self._channels[channel_id], waiting, now))
         return deliveries
 
-    def pending(self) -> list[Pending]:
-        """Return what no channel has taken yet."""
-        return self._outbox.pending()
+    def overview(self, *, everything: bool = False) -> list[dict[str, Any]]:
+        """Return the alerts that stand or wait (`everything`: all of them), newest first, as JSON values."""
+        waiting: dict[str, list[Pending]] = {}
+        for item in self._outbox.pending():
+            waiting.setdefault(item.stored.id, []).append(item)
+        return [
+            {
+                **stored.alert.as_json(),
+                "raised_at": stored.raised_at.isoformat(),
+                "resolved_at": stored.resolved_at.isoformat() if stored.resolved_at else None,
+                "pending": [
+                    {
+                        "channel": item.channel,
+                        "attempts": item.attempts,
+                        "next_attempt_at": item.next_attempt_at.isoformat() if item.next_attempt_at else None,
+                        "last_error": item.last_error,
+                    }
+                    for item in waiting.get(stored.id, [])
+                ],
+            }
+            for stored in self._outbox.alerts(limit=_MOST_SHOWN)
+            if everything or stored.resolved_at is None or stored.id in waiting
+        ]
 
     def test(self, channel_ids: Collection[str] = (), *, force: bool = False) -> list[Delivery]:
         """
@@ -123,14 +152,19 @@ class Notifier:
 
         Raises UsageError for an unknown channel.
         """
-        unknown = sorted(set(channel_ids) - self._channels.keys())
+        known = [*self._channels, *self._unavailable]
+        unknown = sorted(set(channel_ids) - set(known))
         if unknown:
             raise UsageError(
                 f"Canal inconnu : {', '.join(unknown)}.",
-                hint=f"Canaux configurés : {', '.join(self._channels) or 'aucun'}.",
+                hint=f"Canaux configurés : {', '.join(known) or 'aucun'}.",
             )
         now = self._clock.now()
-        results = []
+        results = [
+            Delivery(channel=channel_id, delivered=False, alerts=0, message=why)
+            for channel_id, why in self._unavailable.items()
+            if not channel_ids or channel_id in channel_ids
+        ]
         for channel in self._channels.values():
             if channel_ids and channel.channel_id not in channel_ids:
                 continue
@@ -151,36 +185,34 @@ class Notifier:
         return results
 
     def _route(self, alert: Alert) -> list[str]:
-        return [
+        wanted = [
             channel.channel_id
             for channel in self._channels.values()
             if GRAVEST_FIRST.index(alert.severity) <= GRAVEST_FIRST.index(channel.settings.minimum)
         ]
+        return [*wanted, *self._unavailable]
 
     def _reroute(self, now: datetime) -> None:
         """Queue what stands but had no channel, and what waited for a channel that is no longer configured."""
         for stored in self._outbox.unrouted():
             self._outbox.queue(stored.id, self._route(stored.alert), now)
-        orphans = [item for item in self._outbox.pending() if item.channel not in self._channels]
-        if self._channels:
-            for item in orphans:
-                self._outbox.queue(item.stored.id, self._channels, now)
+        configured = {*self._channels, *self._unavailable}
+        for item in self._outbox.pending():
+            if configured and item.channel not in configured:
+                self._outbox.queue(item.stored.id, configured, now)
                 self._outbox.drop(item.channel, [item.stored.id])
 
     def _redirect(self, now: datetime) -> list[str]:
         """Queue on the other channels what failed too often on one; return those that have something new to send."""
-        known = {(item.stored.id, item.channel) for item in self._outbox.pending()}
-        for item in self._outbox.pending():
-            if item.attempts < _ATTEMPTS_BEFORE_ANOTHER_CHANNEL or item.instead_of:
-                continue
-            others = [channel_id for channel_id in self._channels if channel_id != item.channel]
-            self._outbox.queue(item.stored.id, others, now, instead_of=item.channel)
-        fresh = {
-            item.channel
-            for item in self._outbox.pending()
-            if (item.stored.id, item.channel) not in known and item.channel in self._channels
-        }
-        return sorted(fresh)
+        before = self._outbox.pending()
+        for item in before:
+            failing = item.attempts >= _ATTEMPTS_BEFORE_ANOTHER_CHANNEL or item.channel in self._unavailable
+            if failing and not item.instead_of:
+                others = [channel_id for channel_id in self._channels if channel_id != item.channel]
+                self._outbox.queue(item.stored.id, others, now, instead_of=item.channel)
+        known = {(item.stored.id, item.channel) for item in before}
+        after = self._outbox.pending()
+        return sorted({item.channel for item in after if (item.stored.id, item.channel) not in known})
 
     def _send_all(self, channel: Channel[Any], waiting: Sequence[Pending], now: datetime) -> Delivery:
         entries = [

@@ -11,21 +11,21 @@ import json
 import logging
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from agent.alerts.interface import Channel, ChannelSettings
 from agent.alerts.texts import SEVERITIES, day
 from agent.domain.alert import Severity
 from agent.domain.display import printable
-from agent.domain.errors import AgentError, DeliveryError, RateLimitedError
+from agent.domain.errors import AgentError, ConfigurationError, DeliveryError, RateLimitedError
 from agent.domain.secret import Secret
 from agent.http import HttpOptions, HttpSession, Timeouts
 
 if TYPE_CHECKING:
-    from agent.alerts.interface import OutgoingItem, OutgoingMessage
+    from agent.alerts.interface import ChannelContext, OutgoingItem, OutgoingMessage
 
 # Teams takes 28 KB; what it adds on the way, and the older limit of 21 KB, leave this much.
 BUDGET_BYTES = 20_000
@@ -49,22 +49,6 @@ class TeamsSettings(ChannelSettings):
     ca_file: Path | None = Field(default=None, description="Autorité (PEM) en plus de celles du système.")
     timeout_seconds: float = Field(default=30, gt=0, le=300, description="Attente maximale de Teams, en secondes.")
 
-    @model_validator(mode="after")
-    def _is_expected(self) -> Self:
-        try:
-            parts = urlsplit(self.url.reveal())
-            host = (parts.hostname or "").lower()
-        except ValueError:
-            host = ""
-        if not host or parts.scheme != "https":
-            raise ValueError("l'adresse du flux doit commencer par https://")
-        if not any(host == allowed or host.endswith(f".{allowed}") for allowed in map(str.lower, self.allowed_hosts)):
-            raise ValueError(
-                "l'adresse du flux n'est pas dans un domaine admis (allowed_hosts) : "
-                "un connecteur Office 365 est retiré, créez un flux Workflows"
-            )
-        return self
-
 
 class TeamsChannel(Channel[TeamsSettings]):
     """One card a message, in the channel or chat of the flow."""
@@ -72,6 +56,10 @@ class TeamsChannel(Channel[TeamsSettings]):
     name: ClassVar[str] = "teams"
     title: ClassVar[str] = "Microsoft Teams (flux Workflows)"
     settings_type: ClassVar[type[ChannelSettings]] = TeamsSettings
+
+    def __init__(self, channel_id: str, settings: TeamsSettings, context: ChannelContext) -> None:
+        super().__init__(channel_id, settings, context)
+        _require_expected(settings.url, settings.allowed_hosts)
 
     def send(self, message: OutgoingMessage) -> None:
         # urllib3 writes whole addresses at DEBUG; this one holds the signature.
@@ -107,6 +95,22 @@ class TeamsChannel(Channel[TeamsSettings]):
             )
         if answer.status == _TOO_LARGE:
             raise DeliveryError("Teams refuse le message : il est trop grand.")
+
+
+def _require_expected(url: Secret, allowed_hosts: tuple[str, ...]) -> None:
+    """Raise ConfigurationError, without quoting `url`, unless it is https and on an allowed host."""
+    try:
+        parts = urlsplit(url.reveal())
+        scheme, host = parts.scheme, (parts.hostname or "").lower()
+    except ValueError:
+        scheme = host = ""
+    if scheme != "https" or not host:
+        raise ConfigurationError("L'adresse du flux Teams n'est pas une adresse https.")
+    if not any(host == allowed or host.endswith(f".{allowed}") for allowed in map(str.lower, allowed_hosts)):
+        raise ConfigurationError(
+            "L'adresse du flux Teams n'est pas dans un domaine admis (allowed_hosts).",
+            hint="Les connecteurs Office 365 (webhook.office.com) sont retirés : créez un flux Workflows.",
+        )
 
 
 def compose_card(message: OutgoingMessage) -> bytes:

@@ -23,7 +23,7 @@ from agent.domain.alert import (
     refused_login,
     state_started_anew,
 )
-from agent.domain.errors import DeliveryError
+from agent.domain.errors import ConfigurationError, DeliveryError
 from agent.domain.secret import Secret
 from agent.services.notify import Notifier
 from agent.state.store import StateStore
@@ -195,13 +195,14 @@ def test_an_untrusted_webhook_gets_nothing(webhook: TeamsWebhook, clock: FakeClo
         pytest.param("https://[logic.azure.com/sig=y", False, id="malformed"),
     ],
 )
-def test_only_known_hosts_are_spoken_to(url: str, allowed: bool) -> None:
+def test_only_known_hosts_are_spoken_to(url: str, allowed: bool, clock: FakeClock) -> None:
+    settings, context = TeamsSettings(url=Secret(url)), ChannelContext(clock=clock)
     if allowed:
-        assert TeamsSettings(url=Secret(url)).url == Secret(url)
+        assert TeamsChannel("équipe", settings, context).settings is settings
         return
-    with pytest.raises(ValueError) as caught:
-        TeamsSettings(url=Secret(url))
-    assert "sig=y" not in str(caught.value)
+    with pytest.raises(ConfigurationError) as caught:
+        TeamsChannel("équipe", settings, context)
+    assert "sig=y" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_an_address_given_in_clear_is_refused_without_being_shown() -> None:

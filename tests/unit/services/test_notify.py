@@ -132,12 +132,12 @@ def test_what_failed_is_sent_later_with_all_that_waits_once(
 
 
 def test_attempts_are_spaced_more_and_more(store: StateStore, clock: FakeClock, mail: FakeChannel) -> None:
-    """A pass every five minutes during a day: tried at once, after 5 min, 35 min, 2 h 35, then the next day."""
+    """A pass every five minutes during five hours: tried at once, after 5 min, 35 min, 2 h 35."""
     telling = notifier(store, clock, mail)
     mail.failure = DOWN
     start = clock.now()
     tried = []
-    for _ in range(12 * 24):
+    for _ in range(12 * 5):
         before = mail.attempts
         telling.notify(seen(LOST))
         if mail.attempts > before:
@@ -323,3 +323,21 @@ def test_times_are_told_in_the_candidates_zone(store: StateStore, clock: FakeClo
 
     assert mail.sent[0].sent_at.utcoffset() == timedelta(hours=2)
     assert mail.sent[0].items[0].raised_at.utcoffset() == timedelta(hours=2)
+
+
+def test_a_channel_that_does_not_build_keeps_its_alerts_pending_and_others_stand_in(
+    store: StateStore, clock: FakeClock, mail: FakeChannel
+) -> None:
+    pager = FakeChannel("pager", clock, minimum=Severity.CRITICAL)
+    risky = seen(assessment(D1_O1_A=entry("at_risk", reasons=("NO_AUDIT",))))
+    maimed = Notifier(store, [pager], clock, sender="CH", unavailable={"mail": "le secret manque"})
+
+    result = maimed.notify(risky)
+    assert [(one.channel, one.delivered) for one in result.deliveries] == [("mail", False), ("pager", True)]
+    assert result.pending == 1
+    assert [(one.channel, one.delivered, one.message) for one in maimed.test(["mail"])] == [
+        ("mail", False, "le secret manque")
+    ]
+
+    assert notifier(store, clock, mail, pager).notify(risky).pending == 0
+    assert (len(mail.sent), len(pager.sent)) == (1, 1)
