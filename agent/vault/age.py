@@ -128,6 +128,7 @@ def encrypt(source: Readable, target: Writable, recipients: Sequence[str]) -> No
     except (pyrage.EncryptError, OSError):
         _raise_cause(reader, writer)
         raise
+    _raise_cause(reader, writer)
 
 
 def decrypt(source: Readable, target: Writable, identity: Identity) -> None:
@@ -149,10 +150,11 @@ def decrypt(source: Readable, target: Writable, identity: Identity) -> None:
                 hint="Utilisez la clé d'un des destinataires en vigueur à la date du dépôt (recipients.txt).",
             ) from error
         raise IntegrityError("Le contenu chiffré est endommagé : il ne se déchiffre pas jusqu'au bout.") from error
+    _raise_cause(reader, writer)
 
 
 class _Ends:
-    """Calls through to one end of the stream and remembers what it raised: pyrage keeps only the text."""
+    """Calls through to one end of the stream and remembers what it raised: pyrage keeps the text, or nothing."""
 
     __slots__ = ("call", "error")
 

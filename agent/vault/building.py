@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SPARE_BYTES = 1024 * 1024
+SPARE_BYTES = 64 * 1024
 SPARE_SHARE = 0.05
 _BENCH_LOCK, _BENCH_PREFIX = "lock", "build-"
 

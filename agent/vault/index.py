@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.sqlite"
 BUSY_SECONDS = 30
+WAL_PAGES = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,6 +383,7 @@ def _writable(path: Path) -> Database:
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         return _migrated(connection)
     except sqlite3.Error:
         connection.close()

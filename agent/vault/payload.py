@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
-from agent.domain.errors import CollectorError, IntegrityError, VaultError
+from agent.domain.errors import CollectorError, IdentityError, IntegrityError, VaultError
 from agent.vault import age, files
 
 if TYPE_CHECKING:
@@ -231,25 +231,37 @@ def retrieve(
 
     Raises IdentityError, or IntegrityError when it is damaged or larger than `limit` bytes.
     """
+    sha256, size, _ = _decrypted(path, identity, limit=limit, keep=keep)
+    return sha256, size
+
+
+def _read_back(stored: StoredPayload, identity: age.Identity) -> None:
+    expected = (stored.sha256, stored.bytes, stored.cipher_sha256)
+    try:
+        found = _decrypted(stored.path, identity, limit=stored.bytes, keep=None)
+    except (IntegrityError, IdentityError) as error:
+        raise _unlike_what_was_read() from error
+    if found != expected:
+        raise _unlike_what_was_read()
+
+
+def _unlike_what_was_read() -> VaultError:
+    return VaultError(
+        "La relecture du dépôt ne redonne pas ce qui avait été lu : rien n'a été gardé.",
+        hint="Le disque ou la mémoire de cette machine est en cause ; vérifiez-les, puis recommencez.",
+    )
+
+
+def _decrypted(
+    path: Path, identity: age.Identity, *, limit: int, keep: Callable[[bytes], object] | None
+) -> tuple[str, int, str]:
+    """Return the plain SHA-256 and size, and the SHA-256 of the ciphertext."""
     with files.open_regular(path) as descriptor:
         source = _CipherSource(descriptor)
         sink = _PlainSink(is_compressed=path.name.endswith(COMPRESSED), limit=limit, keep=keep)
         age.decrypt(source, sink, identity)
         sink.finish()
-    return sink.sha256, sink.bytes
-
-
-def _read_back(stored: StoredPayload, identity: age.Identity) -> None:
-    with files.open_regular(stored.path) as descriptor:
-        source = _CipherSource(descriptor)
-        sink = _PlainSink(is_compressed=stored.path.name.endswith(COMPRESSED), limit=stored.bytes, keep=None)
-        age.decrypt(source, sink, identity)
-        sink.finish()
-    if (sink.sha256, sink.bytes, source.sha256) != (stored.sha256, stored.bytes, stored.cipher_sha256):
-        raise VaultError(
-            "La relecture du dépôt ne redonne pas ce qui avait été lu : rien n'a été gardé.",
-            hint="Le disque ou la mémoire de cette machine est en cause ; vérifiez-les, puis recommencez.",
-        )
+    return sink.sha256, sink.bytes, source.sha256
 
 
 def _shrinks(sample: bytes) -> bool:

@@ -126,9 +126,12 @@ class Vault:
         `keys_dir` None opens a copy for reading. Raises ConfigurationError, BusyError, VaultError.
         """
         root = root.absolute()
-        layout.check_is_vault(root)
         with files.storage_errors(root):
-            return cls(root, keys_dir.absolute() if keys_dir else None, agent, entity, clock)
+            try:
+                layout.check_is_vault(root)
+                return cls(root, keys_dir.absolute() if keys_dir else None, agent, entity, clock)
+            except PermissionError as error:
+                raise _wrong_user(root) or error from error
 
     def __enter__(self) -> Self:
         return self
@@ -791,6 +794,11 @@ def _refusal(root: Path, keys_dir: Path | None) -> AgentError | None:
             f"Le coffre {root} est ouvert en lecture seule.",
             hint="Lancez la commande sur la machine de l'agent pour y écrire.",
         )
+    return _wrong_user(root)
+
+
+def _wrong_user(root: Path) -> WrongUserError | None:
+    """Return the error for a user who does not own the vault, None for its owner."""
     if sys.platform == "win32":
         return None
     owner = root.stat().st_uid
