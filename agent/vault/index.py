@@ -7,6 +7,7 @@ once the journal knows that bag: they can be written before the commit and survi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -122,23 +123,18 @@ class Index:
     @classmethod
     def open_copy(cls, root: Path) -> Index:
         """Copy the index of a vault that is only read into memory; an unreadable one counts as absent."""
-        memory = sqlite3.connect(":memory:", check_same_thread=False)
         path = root / INDEX
-        if path.is_file():
-            for mode in ("mode=ro", "mode=ro&immutable=1"):
-                try:
-                    source = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)
-                    try:
-                        source.backup(memory)
-                    finally:
-                        source.close()
-                    break
-                except sqlite3.DatabaseError:
-                    memory = sqlite3.connect(":memory:", check_same_thread=False)
-        try:
-            return cls(_migrated(memory))
-        except sqlite3.DatabaseError:
-            return cls(_migrated(sqlite3.connect(":memory:", check_same_thread=False)))
+        wal = root / f"{INDEX}-wal"
+        has_wal = wal.is_file() and wal.stat().st_size > 0
+        for mode in ("mode=ro", "mode=ro&immutable=1") if has_wal else ("mode=ro&immutable=1",):
+            memory = _in_memory()
+            try:
+                with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)) as source:
+                    source.backup(memory)
+                return cls(_migrated(memory))
+            except sqlite3.DatabaseError:
+                memory.close()
+        return cls(_migrated(_in_memory()))
 
     def close(self) -> None:
         """Release the file."""
@@ -374,6 +370,10 @@ def _decision(row: Mapping[str, Any]) -> SealedDecision:
         journal_seq=row["seq"],
         decided_at=datetime.fromisoformat(row["t"]),
     )
+
+
+def _in_memory() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:", check_same_thread=False)
 
 
 def _writable(path: Path) -> Database:

@@ -194,7 +194,7 @@ class Vault:
         labels = building.Labels(
             evidence_class=evidence_class or payloads[0].evidence_class, replaces=replaces, reason=reason, person=person
         )
-        return self._seal(payloads, labels, {})
+        return self._seal(payloads, labels, None)
 
     def seal_facts(self, record: Mapping[str, Any]) -> SealedEvidence:
         """
@@ -396,7 +396,7 @@ class Vault:
         self,
         payloads: Sequence[RawEvidence],
         labels: building.Labels,
-        record: Mapping[str, Any],
+        record: Mapping[str, Any] | None,
     ) -> SealedEvidence:
         keys = self._writable_keys()
         with files.storage_errors(self.root), _index_errors():
@@ -428,11 +428,13 @@ class Vault:
             deduplicated=built.deduplicated,
         )
 
-    def _note_content(self, built: BuiltBag, payloads: Sequence[RawEvidence], record: Mapping[str, Any]) -> None:
+    def _note_content(self, built: BuiltBag, payloads: Sequence[RawEvidence], record: Mapping[str, Any] | None) -> None:
         self.index.note_content(built.digest, payloads)
-        if built.fields.evidence_class is EvidenceClass.FACTS and record:
+        if record is None:
+            return
+        if built.fields.evidence_class is EvidenceClass.FACTS:
             self.index.note_facts(built.digest, record)
-        elif built.fields.evidence_class is EvidenceClass.DECISION and record:
+        else:
             self.index.note_decision(built.digest, record)
 
     def _commit(self, path: Path, digest: str, fields: bag.BagFields) -> JournalEntry:

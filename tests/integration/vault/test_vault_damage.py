@@ -61,7 +61,9 @@ def test_fresh_vault_verifies(filled: House, reopened: Opener) -> None:
 def test_no_single_bit_flip_goes_unseen(filled: House, *, every_payload: bool) -> None:
     chance = random.Random(20261122)
     files = [path for path in filled.root.rglob("*") if path.is_file()]
-    watched = [path for path in files if path.relative_to(filled.root).parts[0] in {"journal", "checkpoints", "deposits"}]
+    watched = [
+        path for path in files if path.relative_to(filled.root).parts[0] in {"journal", "checkpoints", "deposits"}
+    ]
     missed = []
     with filled.open_copy(filled.root) as copy:
         assert copy.verify(all=every_payload).ok
@@ -106,7 +108,14 @@ def test_every_bit_of_the_newest_journal_line_is_watched(filled: House) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "where", ["journal/000001.jsonl", "checkpoints/00000002.note", "manifest-sha256.txt", "tagmanifest-sha256.txt", "bag-info.txt"]
+    "where",
+    [
+        "journal/000001.jsonl",
+        "checkpoints/00000002.note",
+        "manifest-sha256.txt",
+        "tagmanifest-sha256.txt",
+        "bag-info.txt",
+    ],
 )
 def test_garbage_is_a_problem_never_a_traceback(filled: House, reopened: Opener, where: str, content: bytes) -> None:
     path = filled.root / where if "/" in where else bags(filled)[0] / where
@@ -297,7 +306,9 @@ def test_accepted_damage_is_journaled_and_held_deposits_count(
     assert {committed[0].id, later.id} <= {one.id for one in vault.index.deposits()}
     report = vault.verify(all=True)
     assert (report.problems, report.held) == ((), 0)
-    acceptance = next(line for line in map(json.loads, filter(readable, filled.journal_lines())) if line.get("type") == "decision")
+    acceptance = next(
+        line for line in map(json.loads, filter(readable, filled.journal_lines())) if line.get("type") == "decision"
+    )
     assert (acceptance["person"], acceptance["reason"]) == ("M. Durand", "disque remplacé")
 
 

@@ -19,7 +19,19 @@ from tests.integration.vault import one_seal
 from tests.integration.vault.conftest import House
 
 CHILD = [sys.executable, "-B", "-m", "tests.integration.vault.one_seal"]
-CALLS = ("openat", "write", "pwrite64", "fsync", "fdatasync", "rename", "mkdir", "ftruncate", "unlink", "unlinkat", "rmdir")
+CALLS = (
+    "openat",
+    "write",
+    "pwrite64",
+    "fsync",
+    "fdatasync",
+    "rename",
+    "mkdir",
+    "ftruncate",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+)
 KILLS, FAILURES, SEED = 14, 5, 20261122
 REPOSITORY = Path(__file__).parents[3]
 

@@ -48,15 +48,15 @@ def test_age_and_zstd_restore_the_payloads(house: House, bag: Path) -> None:
     assert run(f"age -d -i {key} data/0003.age", bag) == b""
 
 
-def test_second_recipient_opens_the_deposit_alone(
-    bag: Path, key_pairs: list[tuple[str, str]], tmp_path: Path
-) -> None:
+def test_second_recipient_opens_the_deposit_alone(bag: Path, key_pairs: list[tuple[str, str]], tmp_path: Path) -> None:
     (tmp_path / "secours.txt").write_text(key_pairs[1][0])
 
     assert run(f"age -d -i {tmp_path}/secours.txt data/0002.age", bag) == NOISE
 
 
-def test_restored_files_pass_the_sealed_list_of_plain_digests(house: House, vault: Vault, bag: Path, tmp_path: Path) -> None:
+def test_restored_files_pass_the_sealed_list_of_plain_digests(
+    house: House, vault: Vault, bag: Path, tmp_path: Path
+) -> None:
     vault.export(bag.name, house.identity(), tmp_path / "out")
 
     run(f"age -d -i {house.identity_file} {bag}/data/sha256-plain.txt.age | sha256sum --strict -c", tmp_path / "out")
