@@ -180,13 +180,13 @@ class TenableCollector(Collector[TenableSettings]):
                 if run.scan_uuid in done:
                     continue
                 try:
-                    deposit = self._deposit(api, scan, run, Path(folder))
+                    deposit = self._deposit(api, scan, run, _report_path(folder, run))
                 except SourceAnswerError as error:
                     logger.warning("run not collected: %s", error, extra={"run": run.scan_uuid})
                     failed.append(f"passage {run.scan_uuid} du scan « {scan.name} » : {error.message}")
                     continue
                 yield deposit
-                (Path(folder) / "scan.nessus").unlink(missing_ok=True)
+                _report_path(folder, run).unlink(missing_ok=True)
                 done.add(run.scan_uuid)
                 self._advance(done)
         if failed:
@@ -222,9 +222,9 @@ class TenableCollector(Collector[TenableSettings]):
     def _advance(self, done: set[str]) -> None:
         self.next_cursor = json.dumps({"runs": sorted(done)})
 
-    def _deposit(self, api: _Api, scan: _Scan, run: _Run, folder: Path) -> tuple[RawEvidence, ...]:
+    def _deposit(self, api: _Api, scan: _Scan, run: _Run, path: Path) -> tuple[RawEvidence, ...]:
         description = api.describe(scan, run)
-        report = api.report(scan, run, folder / "scan.nessus")
+        report = api.report(scan, run, path)
         evidence = partial(
             RawEvidence,
             collector=self.collector_id,
@@ -330,11 +330,9 @@ class _Api:
                 timeouts=self._long,
             )
             size = stream.seek(0, 2)
-            stream.seek(0)
-            head = stream.read(_EDGE_BYTES)
             stream.seek(max(0, size - _EDGE_BYTES))
             tail = stream.read()
-        if b"<NessusClientData_v2" not in head or not tail.rstrip().endswith(b"</NessusClientData_v2>"):
+        if not tail.rstrip().endswith(b"</NessusClientData_v2>"):
             path.unlink()
             raise SourceAnswerError("Le rapport téléchargé n'est pas un rapport Nessus entier.")
         return path
@@ -374,6 +372,11 @@ class _Api:
             timeouts=self._short,
             accept_status=accept_status,
         )
+
+
+def _report_path(folder: str, run: _Run) -> Path:
+    """Return where a run's report is kept meanwhile: one file each, so that none is ever taken for another."""
+    return Path(folder) / f"{run.id}.nessus"
 
 
 def _opened(path: Path) -> BinaryIO:
