@@ -337,7 +337,7 @@ class _NtlmConnection(ldap3.Connection):  # type: ignore[misc]
             result = send_sasl_negotiation(self, controls, exchange.first())
             if result["result"] != ResultCode.SASL_BIND_IN_PROGRESS:
                 return result
-            return send_sasl_negotiation(self, controls, exchange.answer(result["saslCreds"]))
+            return send_sasl_negotiation(self, controls, exchange.answer(result["saslCreds"] or b""))
         finally:
             self.sasl_in_progress = False
 

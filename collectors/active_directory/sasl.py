@@ -67,10 +67,12 @@ class NtlmExchange:
     def answer(self, challenge: bytes) -> bytes:
         """Return the token that answers the server's challenge."""
         inner = challenge.find(b"NTLMSSP\0")
+        if inner < 0:
+            raise SourceAnswerError("L'annuaire n'a pas répondu à l'authentification NTLM par un défi.")
         try:
             authenticate, _ = self._ntlm.getNTLMSSPType3(
                 self._negotiate,
-                challenge[max(inner, 0) :],
+                challenge[inner:],
                 self._user,
                 self._password.reveal(),
                 self._domain,
