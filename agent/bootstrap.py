@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from agent.domain.outlook import NextAudit
     from agent.http import HttpOptions, HttpSession
     from agent.services.assess import Assessed
-    from agent.services.collect import Source
+    from agent.services.collect import JobResult, Source
     from agent.services.notify import Notifier
+    from agent.services.receive import Reception
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
     from agent.state.store import StateStore
     from agent.vault.vault import Vault
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PARIS = ZoneInfo("Europe/Paris")
 LAST_GOOD = "last-good.toml"
 BEACON = "beacon.json"
 _PERIOD_SECONDS = 3600
@@ -270,10 +272,9 @@ class Application:
 
     def _build_collector(self, entry: CollectorEntry) -> Collector[Any]:
         from collectors import registry
-        from config.plugin_settings import settings_for
 
         kind = registry.load(entry.kind)
-        return kind(entry.id, settings_for(kind, entry.settings, folder=self.loaded.folder))
+        return kind(entry.id, self.loaded.settings_of(entry, kind))
 
     @cached_property
     def http_options(self) -> HttpOptions:
@@ -292,8 +293,6 @@ class Application:
         )
 
     def _http(self, base_url: str, ca_file: Path | None = None) -> HttpSession:
-        from dataclasses import replace
-
         from agent.http import HttpSession
 
         options = replace(self.http_options, ca_file=ca_file) if ca_file else self.http_options
@@ -305,10 +304,10 @@ class Application:
         from agent.services.collect import CollectionPorts, collect
         from agent.services.run_pass import PlannedJob, every_pass
 
-        def run_source(source: Source) -> Callable[[datetime, bool], Any]:
-            def run(now: datetime, force: bool) -> Any:
+        def run_source(source: Source) -> Callable[[datetime, bool], JobResult]:
+            def run(now: datetime, force: bool) -> JobResult:
                 ports = CollectionPorts(
-                    state=self.state, receive=self._receive, http=self._http, work_dir=self.work_dir
+                    state=self.state, receive=self.reception, http=self._http, work_dir=self.work_dir
                 )
                 return collect(source, ports, now=now, force=force)
 
@@ -317,6 +316,30 @@ class Application:
         return (
             PlannedJob(job=every_pass(INBOX), run=self._run_inbox),
             *(PlannedJob(job=source.job, run=run_source(source)) for source in self.sources),
+        )
+
+    @cached_property
+    def reception(self) -> Reception:
+        """Return what registers a deposit: seals it, reads it in a worker process, seals the facts."""
+        return replace(
+            reception_of(self.vault, self.zone),
+            directories=[item.id for item in self.configuration.directories],
+            surfaces=[item.id for item in self.configuration.surfaces],
+        )
+
+    def _run_inbox(self, now: datetime, force: bool) -> JobResult:
+        from agent.services.receive_inbox import receive_inbox
+
+        del force
+        inbox = self.configuration.inbox
+        return receive_inbox(
+            inbox.path,
+            self.reception.register,
+            now=now,
+            settle_seconds=inbox.settle_seconds,
+            keep_days=inbox.keep_days,
+            work_dir=self.work_dir,
+            is_intact=lambda name: bool(name) and False,
         )
 
     def jobs_named(self, job: str, subject: str | None) -> list[Job]:
@@ -436,12 +459,12 @@ class Application:
 
     def _keep_last_good(self) -> None:
         """Keep a copy of a configuration that worked: it holds no secret, and alerts when the file breaks."""
-        from agent.vault.files import replace
+        from agent.vault import files
 
         text = self.loaded.path.read_bytes()
         kept = self.state_dir / LAST_GOOD
         if not kept.exists() or kept.read_bytes() != text:
-            replace(kept, text)
+            files.replace(kept, text)
 
     def _write_beacon(self, report: PassReport) -> None:
         from agent.state.beacon import Beacon, BeaconStatus, write_beacon
@@ -521,18 +544,10 @@ class Application:
     def _build_channel(self, entry: ChannelEntry) -> Channel[Any]:
         from agent.alerts import registry
         from agent.alerts.interface import ChannelContext
-        from config.plugin_settings import settings_for
 
         kind = registry.load(entry.kind)
-        settings = dict(entry.settings)
-        if entry.to:
-            people = {person.id: person.email for person in self.configuration.people}
-            settings["to"] = [people[slug] for slug in entry.to]
-        return kind(
-            entry.id,
-            settings_for(kind, settings, folder=self.loaded.folder),
-            ChannelContext(clock=self.clock, http=self.http_options),
-        )
+        context = ChannelContext(clock=self.clock, http=self.http_options)
+        return kind(entry.id, self.loaded.settings_of(entry, kind), context)
 
     def doctor(self) -> tuple[list[CheckResult], ExitCode]:
         """Try each part of the installation once, harmlessly."""
@@ -656,6 +671,21 @@ def open_vault_copy(root: Path, *, clock: Clock) -> Vault:
     from agent.vault.vault import Vault
 
     return Vault.open(root, None, agent="copy", entity="copy", clock=clock)
+
+
+def reception_of(vault: Vault, zone: ZoneInfo = PARIS) -> Reception:
+    """Return what reads, and seals where the vault is writable, without a configuration to check ids against."""
+    from agent.services.receive import Reception
+    from collectors.reading import read_deposit, recognise
+
+    return Reception(vault=vault, read=read_deposit, recognise=recognise, zone=zone)
+
+
+def reader_versions() -> dict[str, int]:
+    """Return the version of each format's reader."""
+    from collectors.formats.registry import readers
+
+    return {reader.format: reader.version for reader in readers()[0]}
 
 
 def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:

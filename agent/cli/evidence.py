@@ -124,15 +124,18 @@ def read(
 
     if identity is None:
         raise UsageError("Relire une preuve demande la clé privée.", hint="Ajoutez --identity CLÉ.")
-    from agent.bootstrap import file_reader
+    from agent.bootstrap import reader_versions, reception_of
 
+    vault = _open(invocation, vault_copy)
     results = read_again(
-        _open(invocation, vault_copy),
-        file_reader(),
+        vault,
+        reception_of(vault) if vault_copy else invocation.application().reception,
         evidence_ids,
         stale=stale,
+        versions=reader_versions(),
         identity=read_identity(identity, passphrase_env),
-        record=vault_copy is None,
+        work_dir=None if vault_copy else invocation.application().work_dir,
+        record=vault.is_writable,
     )
     if as_json:
         echo_json(results)

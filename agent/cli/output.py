@@ -72,7 +72,8 @@ def read_identity(path: Path, passphrase_env: str | None) -> Identity:
         )
     from agent.domain.secret import Secret
 
-    return age.read_identity(path, Secret(click.prompt("Phrase secrète de la clé", hide_input=True, err=True)))
+    phrase: str = click.prompt("Phrase secrète de la clé", hide_input=True, err=True)
+    return age.read_identity(path, Secret(phrase))
 
 
 def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:

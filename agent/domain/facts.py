@@ -45,7 +45,8 @@ class ExposureAuditFact:
 
     `tool` is SILENE, INDUSTRIAL or CYBERSURVEILLANCE (None: awaiting a decision); `scope` and
     `hosts_seen` are names, addresses or ranges; `discovers` tells that the vendor declares
-    discovery of sub-names. `findings` holds those at 7 or above, or with a top label.
+    discovery of sub-names. `findings` holds those at 7 or above, or with a top label;
+    `unscored_critical` is what a person said of those without a score.
     """
 
     kind: Literal["exposure_audit"] = "exposure_audit"
@@ -60,6 +61,7 @@ class ExposureAuditFact:
     discovers: bool = False
     complete: bool = True
     findings: tuple[FindingFact, ...] = ()
+    unscored_critical: bool | None = None
     undecided: tuple[str, ...] = ()
 
 

@@ -190,7 +190,8 @@ def _with_values(fact: Fact, values: Mapping[str, object]) -> Fact:
     accepted = {
         name: tuple(value) if isinstance(value, list) else value for name, value in values.items() if name in names
     }
-    undecided = tuple(name for name in fact.undecided if name not in values)
+    settled = {*values, *(["findings"] if "unscored_critical" in values else [])}
+    undecided = tuple(name for name in fact.undecided if name not in settled)
     return replace(fact, **accepted, undecided=undecided)  # type: ignore[arg-type]
 
 
@@ -257,7 +258,7 @@ def _exposure_values(item: KnownFact, fact: ExposureAuditFact, perimeter: Perime
     values: list[tuple[Json, ...]] = []
     for tool in tools:
         for covered in coverage:
-            for unscored_is_critical in (False, True) if _has_unscored(fact) else (False,):
+            for unscored_is_critical in _unscored_values(fact):
                 audit: Json = {
                     "id": item.evidence,
                     "date": day,
@@ -281,8 +282,11 @@ def _coverage(fact: ExposureAuditFact, perimeter: Perimeter) -> tuple[tuple[str,
     return (tuple(element.id for element in perimeter.elements if covers(scope, element)),)
 
 
-def _has_unscored(fact: ExposureAuditFact) -> bool:
-    return any(finding.cvss is None for finding in fact.findings)
+def _unscored_values(fact: ExposureAuditFact) -> tuple[bool, ...]:
+    """Return what the findings without a score may be: critical or not, until a person says which."""
+    if fact.unscored_critical is not None:
+        return (fact.unscored_critical,)
+    return (False, True) if any(finding.cvss is None for finding in fact.findings) else (False,)
 
 
 def _findings(
@@ -312,7 +316,7 @@ def _question(item: KnownFact) -> OpenQuestion:
             fields.append("surfaces")
         if not fact.complete and "complete" not in fields:
             fields.append("complete")
-        if _has_unscored(fact) and "findings" not in fields:
+        if len(_unscored_values(fact)) > 1 and "findings" not in fields:
             fields.append("findings")
     elif isinstance(fact, AdsAuditFact) and fact.directory is not None and not fields:
         fields.append("directory")

@@ -12,6 +12,8 @@ from agent.domain.errors import ConfigurationError, UsageError
 from agent.domain.secret import Secret
 
 PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+# Others may pass through the state to the one line that `check` reads; everything else in it is private.
+STATE_FOLDER = 0o711
 HOLDERS = ("rssi", "secours")
 
 
@@ -74,8 +76,8 @@ def initialise(installation: Installation, *, create_vault: CreateVault, agent_o
     """
     refuse_to_overwrite(installation.config, installation.vault)
     try:
-        for folder in (installation.state, installation.inbox):
-            folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        for folder, mode in ((installation.state, STATE_FOLDER), (installation.inbox, PRIVATE_FOLDER)):
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)
         installation.config.parent.mkdir(parents=True, exist_ok=True)
         _reserve(installation.config)
     except OSError as error:

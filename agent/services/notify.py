@@ -137,7 +137,7 @@ class Notifier:
                         "channel": item.channel,
                         "attempts": item.attempts,
                         "next_attempt_at": item.next_attempt_at.isoformat() if item.next_attempt_at else None,
-                        "last_error": item.last_error,
+                        "last_error": self._unavailable.get(item.channel, item.last_error),
                     }
                     for item in waiting.get(stored.id, [])
                 ],

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.domain.errors import CollectorError, UnrecognisedError, UsageError
+from agent.domain.errors import AgentError, CollectorError, UnrecognisedError, UsageError
 from agent.domain.evidence import EvidenceClass
 from agent.domain.exposure import Problem, Reading
 from agent.domain.handover import SideValues
@@ -56,12 +56,32 @@ class ReadDeposit(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Understood:
+    """What a reader and whoever handed the evidence over make of it together."""
+
+    reading: Reading
+    kind: str
+    facts: tuple[Fact, ...]
+    problems: tuple[Problem, ...]
+
+    def record(self, evidence_id: str) -> dict[str, Any]:
+        """Return the record of facts that is sealed (`FactsRecord` as JSON)."""
+        return {
+            "evidence": evidence_id,
+            "reader": self.reading.format,
+            "reader_version": self.reading.reader_version,
+            "facts": [to_json(fact) for fact in self.facts],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """
     What came of one item.
 
     `problems` are French sentences: what makes the evidence incomplete or needs looking at;
     `awaiting` what a person must settle. `complete` False means that absence proves nothing.
+    `tried` names the formats when none was recognised.
     """
 
     evidence_id: str
@@ -70,6 +90,7 @@ class Received:
     awaiting: tuple[Awaiting, ...]
     problems: tuple[str, ...] = ()
     complete: bool = True
+    tried: tuple[str, ...] = ()
     sealed: SealedEvidence
 
     def as_json(self) -> dict[str, Any]:
@@ -82,6 +103,7 @@ class Received:
             "complete": self.complete,
             "problems": list(self.problems),
             "deduplicated": self.sealed.deduplicated,
+            **({"tried": list(self.tried)} if self.tried else {}),
         }
 
 
@@ -124,36 +146,45 @@ class Reception:
         if evidence_class is None:
             evidence_class = CLASSES.get(stated.kind or self.recognise(payloads[0]) or "", EvidenceClass.DOCUMENT)
         sealed = self.vault.seal(payloads, evidence_class=evidence_class)
-        reading, side = self._understood(payloads)
         received_on = sealed.received_at.astimezone(self.zone).date()
-        side, faults = self._checked(stated.over(side), received_on)
-        kind, conflict = effective_kind(reading, side)
-        facts = facts_from(reading, side=side, received_on=received_on, zone=self.zone)
-        self.vault.seal_facts(
-            {
+        understood = self.understand(payloads, stated=stated, received_on=received_on)
+        self.vault.seal_facts(understood.record(sealed.id))
+        logger.info(
+            "evidence read",
+            extra={
                 "evidence": sealed.id,
-                "reader": reading.format,
-                "reader_version": reading.reader_version,
-                "facts": [to_json(fact) for fact in facts],
-            }
+                "reader": understood.reading.format,
+                "problems": len(understood.problems),
+            },
         )
-        problems = (*reading.problems, *faults, *((conflict,) if conflict else ()))
-        logger.info("evidence read", extra={"evidence": sealed.id, "reader": reading.format, "problems": len(problems)})
         return Received(
             evidence_id=sealed.id,
-            kind=kind,
-            facts=facts,
-            awaiting=awaiting(sealed.id, facts),
-            problems=tuple(f"{problem.where} : {problem.what}" for problem in problems),
-            complete=reading.complete,
+            kind=understood.kind,
+            facts=understood.facts,
+            awaiting=awaiting(sealed.id, understood.facts),
+            problems=tuple(f"{problem.where} : {problem.what}" for problem in understood.problems),
+            complete=understood.reading.complete,
+            tried=_tried(understood.reading),
             sealed=sealed,
+        )
+
+    def understand(self, payloads: Sequence[RawEvidence], *, stated: SideValues, received_on: date) -> Understood:
+        """Read `payloads` and return the facts, sealing nothing; `stated` wins over the side file."""
+        reading, side = self._understood(payloads)
+        side, faults = self._checked(stated.over(side), received_on)
+        kind, conflict = effective_kind(reading, side)
+        return Understood(
+            reading=reading,
+            kind=kind,
+            facts=facts_from(reading, side=side, received_on=received_on, zone=self.zone),
+            problems=(*reading.problems, *faults, *((conflict,) if conflict else ())),
         )
 
     def _understood(self, payloads: Sequence[RawEvidence]) -> tuple[Reading, SideValues]:
         try:
             found = self.read(payloads)
-        except (UnrecognisedError, UsageError, CollectorError) as error:
-            return _unread(error.message), SideValues()
+        except (UsageError, CollectorError) as error:
+            return _unread(error), SideValues()
         return found.reading, found.side
 
     def _checked(self, side: SideValues, received_on: date) -> tuple[SideValues, tuple[Problem, ...]]:
@@ -174,11 +205,17 @@ class Reception:
         return side, tuple(problems)
 
 
-def _unread(what: str) -> Reading:
+def _unread(error: AgentError) -> Reading:
     return Reading(
         format="unknown",
         kind="document",
         reader_version=0,
         complete=False,
-        problems=(Problem(where="fichier", what=what),),
+        problems=(Problem(where="fichier", what=error.message),),
+        summary={"tried": list(error.tried)} if isinstance(error, UnrecognisedError) else {},
     )
+
+
+def _tried(reading: Reading) -> tuple[str, ...]:
+    tried = reading.summary.get("tried")
+    return tuple(map(str, tried)) if isinstance(tried, list) else ()

@@ -1,0 +1,99 @@
+"""Empty the inbox: receive each file that is ready, then put it away."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from agent.domain.errors import AgentError, ExitCode, HeldError, gravest
+from agent.domain.schedule import INBOX
+from agent.services.collect import JobResult
+from agent.state.store import RunOutcome
+from collectors.inbox import InboxItem, InboxProblem, erase_processed, mark_processed, scan, sweep
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from agent.domain.evidence import RawEvidence
+    from agent.services.receive import Received
+
+logger = logging.getLogger(__name__)
+
+
+class Register(Protocol):
+    """What seals and reads the payloads of one file."""
+
+    def __call__(self, payloads: Sequence[RawEvidence]) -> Received:
+        """Raise HeldError when the vault holds the deposit, VaultError when it cannot keep it."""
+        ...
+
+
+def receive_inbox(
+    folder: Path,
+    register: Register,
+    *,
+    now: datetime,
+    settle_seconds: int,
+    keep_days: int,
+    work_dir: Path,
+    is_intact: Callable[[str], bool],
+) -> JobResult:
+    """
+    Receive every file of `folder` that is ready; return what came of it.
+
+    A file leaves the inbox once its deposit is committed or held. One that fails stays, and the
+    others go on. Processed files are erased after `keep_days`, once `is_intact(evidence id)`.
+    """
+    sealed: list[str] = []
+    notes: list[str] = []
+    codes: list[ExitCode] = []
+    sweep(work_dir, now=now)
+    for found in scan(folder, work_dir=work_dir, now=now, settle_seconds=settle_seconds):
+        if isinstance(found, InboxProblem):
+            if not found.waiting:
+                notes.append(f"{found.name} : {found.what}")
+                codes.append(ExitCode.INCOMPLETE)
+            continue
+        try:
+            received = register(found.payloads(received_at=now))
+        except HeldError as error:
+            mark_processed(found, error.held_id)
+            notes.append(f"{found.name} : {error.message}")
+            codes.append(error.exit_code)
+        except AgentError as error:
+            notes.append(f"{found.name} : {error.message}{f' → {error.hint}' if error.hint else ''}")
+            codes.append(error.exit_code)
+        else:
+            sealed.append(received.evidence_id)
+            _put_away(found, received)
+            if received.problems:
+                notes.append(f"{found.name} : {received.problems[0]}")
+                codes.append(ExitCode.INCOMPLETE)
+        finally:
+            found.wipe()
+    for erased in erase_processed(folder, now=now, keep_days=keep_days, is_safe=is_intact):
+        logger.info("processed file erased", extra={"evidence": erased})
+    return _result(sealed, notes, codes)
+
+
+def _put_away(item: InboxItem, received: Received) -> None:
+    if not mark_processed(item, received.evidence_id):
+        logger.warning("inbox file not put away", extra={"file": item.name, "evidence": received.evidence_id})
+
+
+def _result(sealed: list[str], notes: list[str], codes: list[ExitCode]) -> JobResult:
+    if not codes:
+        outcome = RunOutcome.DONE
+    else:
+        outcome = RunOutcome.PARTIAL if sealed else RunOutcome.FAILED
+    said = [f"{len(sealed)} fichier(s) scellé(s)."] if sealed else []
+    return JobResult(
+        job=INBOX,
+        subject=None,
+        outcome=outcome,
+        message=" ".join([*said, *notes[:5]]) or "Rien de nouveau.",
+        code=gravest(codes),
+        evidence=tuple(sealed),
+    )
