@@ -61,7 +61,7 @@ def programme_from(document: dict[str, Any]) -> Programme:
     """
     Build a programme from its decoded file.
 
-    Raises KeyError, TypeError or ValueError when the file does not hold together: it is ours, so a fault in it is a bug.
+    Raises KeyError, TypeError or ValueError when it does not hold together: the file is ours, so a fault is a bug.
     """
     phase = document["phase"]
     return Programme(

@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from agent.cli.output import echo_json, json_option
-from agent.domain.assessment import Assessment, Entry, Verdict, evaluate as judge
+from agent.domain.assessment import Assessment, Entry, Verdict
+from agent.domain.assessment import evaluate as judge
 from agent.domain.errors import ExitCode, ScenarioError, UsageError
 from agent.domain.scenario import parse_scenario, parse_scenarios
 from config.programme_files import find_programme

@@ -9,8 +9,8 @@ from enum import StrEnum
 from itertools import product
 
 from agent.domain.candidate import Establishment
-from agent.domain.programme import Aggregation, Objective, Programme, Subject
 from agent.domain.deadlines import earliest
+from agent.domain.programme import Aggregation, Objective, Programme, Subject
 from agent.domain.rules.outcome import (
     NEEDS_DECISION,
     NOT_APPLICABLE,
@@ -34,6 +34,13 @@ class Verdict(StrEnum):
     NOT_MET = "not_met"
     AT_RISK = "at_risk"
     NOT_APPLICABLE = "not_applicable"
+
+
+_UNANIMOUS = {
+    State.SATISFIED: Verdict.MET,
+    State.LOST: Verdict.NOT_MET,
+    State.NOT_APPLICABLE: Verdict.NOT_APPLICABLE,
+}
 
 
 class PhaseIssue(StrEnum):
@@ -166,7 +173,7 @@ class _ObjectiveEvaluation:
             ]
             for one in perimeter
         }
-        of_own = [worst(outcomes) for outcomes in _by_reading(own, by_unit, self.readings)]
+        of_own = [self._with_lateness(worst(outcomes)) for outcomes in _by_reading(own, by_unit, self.readings)]
         of_candidate = [
             self._candidate(
                 reading, {name: outcomes[index] for name, outcomes in by_establishment.items()}, of_own[index]
@@ -212,19 +219,21 @@ class _ObjectiveEvaluation:
             together = share(
                 self.scenario.candidate,
                 establishments,
+                own,
                 self.scenario.settings,
                 support_counts=reading["support_counts"] is True,
             )
         else:
-            together = worst(establishments.values())
-        return self._with_lateness(worst([together, own]))
+            together = worst([*establishments.values(), own])
+        return self._with_lateness(together)
 
     def _with_lateness(self, outcome: Outcome) -> Outcome:
         """Return an outcome as a declaration planned after the programme's last day leaves it."""
-        if self.scenario.phase.declaration <= self.scenario.last_day or outcome.state is State.NOT_APPLICABLE:
+        if self.scenario.phase.declaration <= self.scenario.last_day:
             return outcome
-        limit = State.RECOVERABLE if self.scenario.as_of <= self.scenario.last_day else State.LOST
-        state = max(outcome.state, limit)
+        at_best = State.RECOVERABLE if self.scenario.as_of <= self.scenario.last_day else State.LOST
+        applies = outcome.state is not State.NOT_APPLICABLE
+        state = max(outcome.state, at_best) if applies else outcome.state
         return Outcome(
             state,
             outcome.reasons | {Reason.DECLARATION_TOO_LATE},
@@ -234,11 +243,11 @@ class _ObjectiveEvaluation:
     def _covered(self, by_establishment: Mapping[str, Sequence[Outcome]]) -> Json:
         applicable, covered = [], []
         for one in self.scenario.candidate.perimeter:
-            states = {outcome.state for outcome in by_establishment[one.id]} - {State.NOT_APPLICABLE}
-            if states:
+            states = {outcome.state for outcome in by_establishment[one.id]}
+            if states != {State.NOT_APPLICABLE}:
                 applicable.append(one)
-                if all(state.holds for state in states):
-                    covered.append(one)
+            if all(state.holds for state in states):
+                covered.append(one)
         return {
             "activity_share_covered": shown(activity_share(covered, applicable)),
             "establishments_covered": [one.id for one in covered],
@@ -246,19 +255,11 @@ class _ObjectiveEvaluation:
 
     def _entry(self, outcomes: Sequence[Outcome], numbers: Mapping[str, object]) -> Entry:
         """Return the judgement that the outcomes under every reading make together."""
+        states = {outcome.state for outcome in outcomes}
         applicable = [outcome for outcome in outcomes if outcome.state is not State.NOT_APPLICABLE]
-        states = {outcome.state for outcome in applicable}
-        if not states:
-            verdict = Verdict.NOT_APPLICABLE
-        elif states == {State.SATISFIED}:
-            verdict = Verdict.MET
-        elif states == {State.LOST}:
-            verdict = Verdict.NOT_MET
-        else:
-            verdict = Verdict.AT_RISK
         return Entry(
-            verdict=verdict,
-            reasons=tuple(sorted(frozenset().union(*(outcome.reasons for outcome in applicable)))),
+            verdict=_UNANIMOUS.get(states.pop(), Verdict.AT_RISK) if len(states) == 1 else Verdict.AT_RISK,
+            reasons=tuple(sorted(frozenset().union(*(outcome.reasons for outcome in applicable or outcomes)))),
             contested=self._contested(outcomes),
             next_due=earliest([outcome.next_due for outcome in applicable if outcome.state is not State.LOST]),
             numbers=numbers,
@@ -311,7 +312,7 @@ def _worst_numbers(units: Sequence[Numbers]) -> Numbers:
             key: max((value for one in units if (value := one.get(name)) is not None), default=None)
             for key, name in _LARGEST.items()
         },
-        "critical_total": sum(sum(counts) for counts in critical) if critical else None,
+        "critical_total": sum(critical) if critical else None,
     }
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeVar
 
 from agent.domain.candidate import Candidate, CandidateType, Establishment
@@ -23,6 +24,7 @@ EVERYTHING = "*"
 READER_KEYS = frozenset({"comment", "source", "expected"})
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ID_PARTS = re.compile(r"([0-9]{1,18})|([^0-9]+)")
 _DECIMAL = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,18})?")
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _MAX_TEXT = 1000
@@ -440,22 +442,26 @@ def _directories(reader: _Reader, value: object, path: str) -> tuple[Directory, 
     for names in replaced:
         for name, place in names:
             reader.known(name, place, ids, "annuaire")
-    for directory, place in zip(directories, places, strict=True):
-        if directory.id in _ancestors(directory, directories):
-            reader.fault(f"{place}.replaces", f"l'annuaire « {_cut(directory.id)} » se remplace lui-même")
+    where = {directory.id: f"{place}.replaces" for directory, place in zip(directories, places, strict=True)}
+    for name in _in_a_circle(directories):
+        reader.fault(where[name], f"l'annuaire « {_cut(name)} » se remplace lui-même")
     return tuple(sorted(directories, key=lambda one: one.id))
 
 
-def _ancestors(directory: Directory, directories: Iterable[Directory]) -> set[str]:
-    replaces = {one.id: one.replaces for one in directories}
+def _in_a_circle(directories: Iterable[Directory]) -> list[str]:
+    """Return the directories that take over from themselves, through others or not, sorted."""
+    replaces = {one.id: set(one.replaces) for one in directories}
     found: set[str] = set()
-    waiting = list(directory.replaces)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(replaces.get(name, ()))
-    return found
+    while True:
+        try:
+            TopologicalSorter(replaces).prepare()
+        except CycleError as error:
+            circle = error.args[1]
+            found.update(circle)
+            for name in circle:
+                replaces[name] -= set(circle)
+        else:
+            return sorted(found)
 
 
 def _named(reader: _Reader, given: Mapping[str, object], place: str) -> tuple[str, ...]:
@@ -487,7 +493,7 @@ def _ads_audits(reader: _Reader, value: object, path: str, directories: Sequence
         audits.append(audit)
         places.append((audit.id, f"{place}.id"))
     reader.unique(places)
-    return tuple(sorted(audits, key=lambda audit: (audit.day, audit.id)))
+    return tuple(sorted(audits, key=_chronologically))
 
 
 def _score(reader: _Reader, value: object, path: str, ids: Iterable[str]) -> Number | dict[str, Number]:
@@ -545,7 +551,7 @@ def _exposure_audits(
         audits.append(audit)
         places.append((audit.id, f"{place}.id"))
     reader.unique(places)
-    return tuple(sorted(audits, key=lambda audit: (audit.day, audit.id)))
+    return tuple(sorted(audits, key=_chronologically))
 
 
 def _covers(reader: _Reader, value: object, path: str, ids: Iterable[str]) -> frozenset[str] | None:
@@ -632,6 +638,11 @@ def _readings(reader: _Reader, value: object, path: str) -> dict[str, tuple[Read
                 reader.fault(where, f"valeur inconnue {_shown(one)} ; valeurs possibles : {accepted}")
         readings[name] = tuple(known for known in READINGS[name] if known in values)
     return readings
+
+
+def _chronologically(audit: AdsAudit | ExposureAudit) -> tuple[date, list[tuple[int, str]], str]:
+    """Order audits by day; those of one day by id, where « A10 » comes after « A9 »."""
+    return audit.day, [(int(number or 0), text) for number, text in _ID_PARTS.findall(audit.id)], audit.id
 
 
 def _member(path: str, key: object) -> str:

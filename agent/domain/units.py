@@ -1,4 +1,4 @@
-"""The units of an objective: each directory or exposed element with its life, its audits, and the rule that judges it."""
+"""The units of an objective: each directory or exposed element, its life, its audits, and the rule that judges it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent.domain.programme import Objective, RuleName, Subject
 from agent.domain.rules import exposure_level, score
 from agent.domain.rules.cadence import FirstAudit, cadence, is_out_of_view, remaining_audits
 from agent.domain.rules.exposure_level import Demands, Exposure, ExposureRun, Vulnerability
-from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading, State
+from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading
 from agent.domain.rules.report_availability import Report, with_reports
 from agent.domain.rules.score import ScoredRun
 from agent.domain.rules.timeline import Run, Timeline
@@ -75,7 +75,7 @@ class Frame:
             "max_gap_from": None if gap is None else gap.since,
             "max_gap_to": None if gap is None else gap.until,
             "mean_between": None if between is None else shown(between),
-            "mean_edges": shown(timeline.mean_edges()),
+            "mean_edges": shown(timeline.mean_edges()) if timeline.open_end >= timeline.start else None,
             "latest_audit": runs[-1].id if runs else None,
             "latest_age_days": days_between(runs[-1].day, timeline.seen_on) if runs else None,
             "remaining_audits_min": remaining_audits(timeline, self.scenario.settings) if planned else None,
@@ -168,6 +168,12 @@ class _DirectoryUnit(Unit):
         self.directory = directory
         self.lineages = lineages
 
+    @property
+    def _retired(self) -> date | None:
+        """The day the directory left service; a retirement still to come is ignored."""
+        retired = self.directory.retired
+        return retired if retired is not None and retired <= self.frame.scenario.as_of else None
+
     def is_unit(self, reading: Reading, seen_on: date) -> bool:
         return reading["migration"] != "chain" or not self.lineages.has_left(self.directory, seen_on)
 
@@ -235,18 +241,18 @@ class _DirectoryCadence(_DirectoryUnit):
             start = max([self.frame.start, *([] if None in starts else [min(day for day in starts if day)])])
             seen_on = min(self.frame.scenario.as_of, phase_end)
             audits = {
-                audit.id: audit
+                audit.id
                 for member in members
                 for audit in self.lineages.runs[member.id]
                 if start <= audit.day <= min(seen_on, member.retired or seen_on)
             }
-            ordered = tuple(sorted(audits.values(), key=lambda audit: (audit.day, audit.id)))
+            ordered = tuple(audit for audit in self.frame.scenario.ads_audits if audit.id in audits)
             timeline = Timeline(
                 start=start,
                 own_start=start > self.frame.start,
                 as_of=self.frame.scenario.as_of,
                 phase_end=phase_end,
-                retired=self.directory.retired,
+                retired=self._retired,
                 runs=tuple(_run(audit) for audit in ordered),
             )
             self._lives[key] = timeline, ordered
@@ -405,10 +411,9 @@ class _SurfaceExposure(_SurfaceUnit):
             and audit.covers_surface(self.id)
             and self.start <= audit.day <= seen_on
         )
-        industrial_days = [run.day for run in runs if run.industrial]
         self.exposure = Exposure(
             runs=runs,
-            first_day=_next_free_day(max(scenario.as_of, self.start), industrial_days),
+            start=self.start,
             as_of=scenario.as_of,
             seen_on=seen_on,
             declaration=declaration,
@@ -432,9 +437,9 @@ class _SurfaceExposure(_SurfaceUnit):
         last_two = runs[-exposure_level.NEEDED :]
         return {
             **_latest(runs, exposure.seen_on),
-            "critical_last_two": [run.criticals("ge") for run in last_two],
-            "critical_last_two_gt9": [run.criticals("gt") for run in last_two],
-            "high_last_two": [sum(one.is_high("ge") for one in run.found) for run in last_two],
+            "critical_last_two": sum(run.criticals("ge") for run in last_two),
+            "critical_last_two_gt9": sum(run.criticals("gt") for run in last_two),
+            "high_last_two": sum(one.is_high("ge") for run in last_two for one in run.found),
             "audits_needed": None if final else exposure_level.audits_needed(exposure, exposure_level.PRUDENT),
             "earliest_achievable": None if final else exposure_level.earliest_achievable(exposure),
             "last_audit_window_opens": None if final else exposure.window_opens,

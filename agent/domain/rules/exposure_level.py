@@ -68,11 +68,11 @@ class Exposure:
     """
     The audits of one exposed element that count, oldest first, SILENE included.
 
-    `first_day` is the first day on which another audit is possible, `seen_on` the day of the photo.
+    No audit counts before `start`; `seen_on` is the day of the photo.
     """
 
     runs: tuple[ExposureRun, ...]
-    first_day: date
+    start: date
     as_of: date
     seen_on: date
     declaration: date
@@ -91,6 +91,11 @@ class Exposure:
             return None
         return add_days(self.declaration, 1 - self.settings.o2b_last_max_age)
 
+    def first_day(self, reading: Reading) -> date:
+        """Return the first day on which another audit is possible: one a day."""
+        day = max(self.as_of, self.start)
+        return add_days(day, 1) if any(run.day == day for run in self.sequence(reading)) else day
+
     def sequence(self, reading: Reading) -> tuple[ExposureRun, ...]:
         """Return the audits that the tests run on."""
         if reading.get("silene_in_sequence") == "blocking":
@@ -107,7 +112,7 @@ def exposure_level(exposure: Exposure, reading: Reading) -> Outcome:
     due = _next_due(exposure, runs, reading, needed) if needed else None
     if not reasons:
         return satisfied(due, as_of=exposure.as_of, warn_days=settings.warn_days)
-    if exposure.as_of >= exposure.declaration or not _feasible(exposure, needed):
+    if exposure.as_of >= exposure.declaration or not _feasible(exposure, reading, needed):
         return lost(*reasons)
     return recoverable(*reasons, next_due=due)
 
@@ -122,7 +127,8 @@ def audits_needed(exposure: Exposure, reading: Reading) -> int:
     if not runs[-1].criticals(reading["cvss9"]):
         return 1
     opens = exposure.window_opens
-    day = exposure.first_day if opens is None else max(exposure.first_day, opens)
+    first_day = exposure.first_day(reading)
+    day = first_day if opens is None else max(first_day, opens)
     rescued = day <= exposure.last_day and _rescued_by_one_on(day, exposure, runs, reading)
     return 1 if rescued else NEEDED
 
@@ -132,7 +138,7 @@ def earliest_achievable(exposure: Exposure) -> date | None:
     needed = audits_needed(exposure, PRUDENT)
     if not needed:
         return None
-    day = add_days(exposure.first_day, needed - 1)
+    day = add_days(exposure.first_day(PRUDENT), needed - 1)
     opens = exposure.window_opens
     return add_days(day if opens is None else max(day, opens), exposure.settings.lead_days_industrial)
 
@@ -164,7 +170,7 @@ def _reasons(exposure: Exposure, runs: Sequence[ExposureRun], reading: Reading) 
 def _antepenultimate(
     before_last: Sequence[ExposureRun], last_day: date, exposure: Exposure, reading: Reading
 ) -> ExposureRun | None:
-    """Return the audit that may stand for a critical penultimate one (the last of `before_last`), if the rule allows."""
+    """Return the audit that may stand for the critical last of `before_last`, None when the rule does not allow it."""
     if not exposure.demands.antepenultimate or len(before_last) < NEEDED:
         return None
     candidate = before_last[-2]
@@ -189,7 +195,7 @@ def _next_due(exposure: Exposure, runs: Sequence[ExposureRun], reading: Reading,
     return add_days(last_day, -(needed - 1))
 
 
-def _feasible(exposure: Exposure, needed: int) -> bool:
+def _feasible(exposure: Exposure, reading: Reading, needed: int) -> bool:
     opens = exposure.window_opens
-    first_last = add_days(exposure.first_day, needed - 1)
+    first_last = add_days(exposure.first_day(reading), needed - 1)
     return (first_last if opens is None else max(first_last, opens)) <= exposure.last_day

@@ -89,8 +89,8 @@ def lost(*reasons: Reason) -> Outcome:
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """Return the worst state of several, with the reasons of all and the first of their due dates."""
-    gathered = list(outcomes)
+    """Return the worst state of those that apply, with the reasons of all and the first of their due dates."""
+    gathered = [outcome for outcome in outcomes if outcome.state is not State.NOT_APPLICABLE]
     state = max((outcome.state for outcome in gathered), default=State.NOT_APPLICABLE)
     return Outcome(
         state,

@@ -1,4 +1,4 @@
-"""A share of the candidate's combined activity is enough, with the support establishment (D1.O1.B, D1.O2.B flexible)."""
+"""A share of the combined activity is enough, the support establishment included (D1.O1.B, D1.O2.B flexible)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from agent.domain.candidate import Candidate, CandidateType, Establishment
 from agent.domain.programme import Settings
-from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reason, State, worst
+from agent.domain.rules.outcome import Outcome, Reason, State, worst
 
 
 def exact(number: float) -> Fraction:
@@ -22,28 +22,28 @@ def activity_share(kept: Sequence[Establishment], whole: Sequence[Establishment]
 
 
 def share(
-    candidate: Candidate, outcomes: Mapping[str, Outcome], settings: Settings, *, support_counts: bool
+    candidate: Candidate, outcomes: Mapping[str, Outcome], own: Outcome, settings: Settings, *, support_counts: bool
 ) -> Outcome:
     """
-    Return what the establishments' `outcomes` (by id) make of the candidate.
+    Return what the establishments' `outcomes` (by id) and the candidate's `own` units make of the candidate.
 
-    Satisfied: the due dates and reasons of the satisfied ones. Otherwise the share codes and everybody's reasons.
+    What is the candidate's own is always required. Satisfied, it has the due dates and reasons of the satisfied
+    ones; otherwise the share codes and everybody's reasons.
     """
     applicable = [one for one in candidate.perimeter if outcomes[one.id].state is not State.NOT_APPLICABLE]
     if not applicable:
-        return NOT_APPLICABLE
+        return own
     holding = [one for one in applicable if outcomes[one.id].state.holds]
     missing = _missing(candidate, applicable, holding, settings, support_counts=support_counts)
-    if not missing:
-        return worst(outcomes[one.id] for one in holding)
+    if not missing and (own.state.holds or own.state is State.NOT_APPLICABLE):
+        return worst([*(outcomes[one.id] for one in holding), own])
     reachable = [one for one in applicable if outcomes[one.id].state is not State.LOST]
     recovers = not _missing(candidate, applicable, reachable, settings, support_counts=support_counts)
-    everybody = [outcomes[one.id] for one in applicable]
-    return Outcome(
-        State.RECOVERABLE if recovers else State.LOST,
-        worst(everybody).reasons | missing,
-        worst(outcomes[one.id] for one in reachable).next_due if recovers else None,
-    )
+    everybody = worst([*(outcomes[one.id] for one in applicable), own])
+    if not recovers or own.state is State.LOST:
+        return Outcome(State.LOST, everybody.reasons | missing)
+    due = worst([*(outcomes[one.id] for one in reachable), own]).next_due
+    return Outcome(State.RECOVERABLE, everybody.reasons | missing, due)
 
 
 def _missing(

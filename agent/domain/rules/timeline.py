@@ -35,6 +35,7 @@ class Timeline:
     The audits of one unit from `start` (the phase's, or its own later one: `own_start`), oldest first.
 
     Only audits that count are in `runs`: from the start to `seen_on`, while the unit lived.
+    `retired` is never after `as_of`: a planned retirement may yet slip.
     """
 
     start: date
@@ -72,7 +73,7 @@ class Timeline:
     @property
     def repair_days(self) -> int:
         """How many audits can still be run, one a day from today to the horizon; a day already audited is excluded."""
-        if self.as_of >= self.horizon:
+        if self.final or self.as_of > self.horizon:
             return 0
         return days_between(self.as_of, self.horizon) + 1 - any(run.day == self.as_of for run in self.runs)
 
@@ -83,7 +84,7 @@ class Timeline:
         return Fraction(days_between(self.runs[0].day, self.runs[-1].day), len(self.runs) - 1)
 
     def mean_edges(self) -> Fraction:
-        """Return the mean interval in days, from the start to the open end."""
+        """Return the mean interval in days, from the start to the open end (negative before the start)."""
         return Fraction(days_between(self.start, self.open_end), len(self.runs) + 1)
 
     def intervals(self) -> list[int]:
