@@ -260,7 +260,7 @@ def _verdict(transition: Transition, names: Names) -> Words:
             "Les textes du programme admettent plusieurs lectures et le résultat en dépend "
             f"({', '.join(condition.values['contested'])}) : à faire trancher par l'ARS ou l'ANS."
         )
-    return Words(f"{objective} : objectif {_VERDICTS[condition.state]}", " ".join(lines), "carenage status")
+    return Words(f"{objective} : objectif {_VERDICTS[condition.state]}", _joined(*lines), "carenage status")
 
 
 _RESOLVED_VERDICTS = {
@@ -312,8 +312,10 @@ def _collection(transition: Transition, names: Names) -> Words:
         return Words(f"La collecte {what} fonctionne de nouveau", "", "carenage status")
     return Words(
         f"La collecte {what} a échoué {values['failures']} fois de suite",
-        f"{printable(values['message'], longest=400)} Ce qui n'est pas collecté n'est pas prouvé ; "
-        "les essais continuent, de plus en plus espacés.".strip(),
+        _joined(
+            printable(values["message"], longest=400),
+            "Ce qui n'est pas collecté n'est pas prouvé ; les essais continuent, de plus en plus espacés.",
+        ),
         f"carenage doctor, puis {command}",
     )
 
@@ -323,8 +325,11 @@ def _login(transition: Transition, names: Names) -> Words:
     values = transition.condition.values
     return Words(
         "Un compte est refusé : plus aucune collecte ni envoi ne l'utilise",
-        f"Compte {printable(values['account'])}, refusé le {moment(values['since'])}. "
-        f"{printable(values['why'], longest=400)} Réessayer le verrouillerait.",
+        _joined(
+            f"Compte {printable(values['account'])}, refusé le {moment(values['since'])} (UTC).",
+            printable(values["why"], longest=400),
+            "Réessayer le verrouillerait.",
+        ),
         "changez le secret à sa source, ou, compte vérifié, forcez : carenage collect TÂCHE --force "
         "(pour un canal d'alerte : carenage alerts test --force)",
     )
@@ -398,6 +403,10 @@ def _state(transition: Transition, names: Names) -> Words:
         "concernée ; des alertes déjà reçues peuvent revenir une fois.",
         "vérifiez le disque, puis carenage vault verify",
     )
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _listed(lines: Iterable[str]) -> str:

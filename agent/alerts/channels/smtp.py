@@ -185,7 +185,7 @@ class SmtpChannel(Channel[SmtpSettings]):
         except OSError as error:
             raise DeliveryError(
                 f"Le relais {host} est injoignable (port {self.settings.port}).",
-                hint="Vérifiez le nom, le port et le pare-feu ; le message est gardé et repartira.",
+                hint="Vérifiez le nom du relais, le port et le pare-feu.",
             ) from error
 
 
