@@ -127,31 +127,47 @@ class DepositReading:
     side: SideValues = field(default_factory=SideValues)
 
 
-def recognise(payload: RawEvidence) -> str | None:
-    """Return the contract's kind of a payload, None when no reader takes it."""
-    with _seekable(payload) as stream:
-        return _Worker(stream, payload.name, Limits()).recognise()
+def recognise(payloads: Sequence[RawEvidence]) -> tuple[str | None, SideValues]:
+    """Return the contract's kind of the first payload (None when no reader takes it), and what the side file states."""
+    side, _ = _side(payloads)
+    with _seekable(payloads[0]) as stream:
+        return _Worker(stream, payloads[0].name, Limits()).recognise(), side
 
 
 def read_deposit(payloads: Sequence[RawEvidence], *, limits: Limits | None = None) -> DepositReading:
     """
     Read the payloads of one deposit: the first is the report, a side file or a platform's words may go with it.
 
-    Raises UnrecognisedError when no reader takes the report, CollectorError when it cannot be opened.
+    What no reader takes is an incomplete reading of format `unknown`, whose `summary.tried`
+    names the formats. Raises CollectorError or UsageError when a payload cannot be opened.
     """
     limits = limits or Limits()
-    main, others = payloads[0], payloads[1:]
-    with _seekable(main) as stream:
-        reading = _Worker(stream, main.name, limits).run()
-    side = SideValues()
-    for other in others:
-        if other.name == main.name + side_file.SUFFIX:
-            with other.open() as opened:
-                side, problems = side_file.parse(opened.read(side_file.MAX_BYTES + 1))
-            reading = replace(reading, problems=(*reading.problems, *problems))
-        elif other.name == _RUN_DESCRIPTION and reading.kind == "exposure_report":
+    side, faults = _side(payloads)
+    try:
+        with _seekable(payloads[0]) as stream:
+            reading = _Worker(stream, payloads[0].name, limits).run()
+    except UnrecognisedError as error:
+        reading = Reading(
+            format="unknown",
+            kind="document",
+            reader_version=0,
+            complete=False,
+            problems=(Problem(where="fichier", what=error.message),),
+            summary={"tried": list(error.tried)},
+        )
+    for other in payloads[1:]:
+        if other.name == _RUN_DESCRIPTION and reading.kind == "exposure_report":
             reading = _with_run(reading, other, limits)
-    return DepositReading(reading=reading, side=side)
+    return DepositReading(reading=replace(reading, problems=(*reading.problems, *faults)), side=side)
+
+
+def _side(payloads: Sequence[RawEvidence]) -> tuple[SideValues, tuple[Problem, ...]]:
+    """Return what the side file among `payloads` states, and its faults."""
+    for payload in payloads[1:]:
+        if payload.name == payloads[0].name + side_file.SUFFIX:
+            with payload.open() as opened:
+                return side_file.parse(opened.read(side_file.MAX_BYTES + 1))
+    return SideValues(), ()
 
 
 def _with_run(report: Reading, payload: RawEvidence, limits: Limits) -> Reading:

@@ -76,14 +76,18 @@ class Awaiting:
         return {"field": self.field, "message": self.message, "command": self.command}
 
 
-def effective_kind(reading: Reading, side: SideValues) -> tuple[str, Problem | None]:
+def kind_of(content: str, stated: str | None) -> str:
     """Return the kind to go by: the content's, unless only a likeness gave it and a person says otherwise."""
-    if side.kind is None or side.kind == reading.kind:
-        return reading.kind, None
-    if reading.kind in _BY_LIKENESS:
-        return side.kind, None
-    return reading.kind, Problem(
-        where="type", what=f"Le fichier est annoncé « {side.kind} », son contenu est « {reading.kind} » : il l'emporte."
+    return stated if stated is not None and content in _BY_LIKENESS else content
+
+
+def effective_kind(reading: Reading, side: SideValues) -> tuple[str, Problem | None]:
+    """Return the kind to go by, and a problem when it is not the one that the person states."""
+    kind = kind_of(reading.kind, side.kind)
+    if side.kind in {None, kind}:
+        return kind, None
+    return kind, Problem(
+        where="type", what=f"Le fichier est annoncé « {side.kind} », son contenu est « {kind} » : il l'emporte."
     )
 
 

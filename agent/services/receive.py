@@ -6,12 +6,12 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.domain.errors import AgentError, CollectorError, UnrecognisedError, UsageError
+from agent.domain.errors import CollectorError, UsageError
 from agent.domain.evidence import EvidenceClass
 from agent.domain.exposure import Problem, Reading
 from agent.domain.handover import SideValues
 from agent.services.fact_codec import to_json
-from agent.services.read import Awaiting, awaiting, effective_kind, facts_from
+from agent.services.read import Awaiting, awaiting, effective_kind, facts_from, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -118,7 +118,7 @@ class Reception:
 
     vault: EvidenceVault
     read: Callable[[Sequence[RawEvidence]], ReadDeposit]
-    recognise: Callable[[RawEvidence], str | None]
+    recognise: Callable[[Sequence[RawEvidence]], tuple[str | None, SideValues]]
     zone: ZoneInfo
     directories: Collection[str] | None = None
     surfaces: Collection[str] | None = None
@@ -144,7 +144,9 @@ class Reception:
         """
         stated = stated or SideValues()
         if evidence_class is None:
-            evidence_class = CLASSES.get(stated.kind or self.recognise(payloads[0]) or "", EvidenceClass.DOCUMENT)
+            content, side = self.recognise(payloads)
+            kind = kind_of(content or "document", stated.over(side).kind)
+            evidence_class = CLASSES.get(kind, EvidenceClass.DOCUMENT)
         sealed = self.vault.seal(payloads, evidence_class=evidence_class)
         received_on = sealed.received_at.astimezone(self.zone).date()
         understood = self.understand(payloads, stated=stated, received_on=received_on)
@@ -184,7 +186,7 @@ class Reception:
         try:
             found = self.read(payloads)
         except (UsageError, CollectorError) as error:
-            return _unread(error), SideValues()
+            return _unread(error.message), SideValues()
         return found.reading, found.side
 
     def _checked(self, side: SideValues, received_on: date) -> tuple[SideValues, tuple[Problem, ...]]:
@@ -205,14 +207,13 @@ class Reception:
         return side, tuple(problems)
 
 
-def _unread(error: AgentError) -> Reading:
+def _unread(what: str) -> Reading:
     return Reading(
         format="unknown",
         kind="document",
         reader_version=0,
         complete=False,
-        problems=(Problem(where="fichier", what=error.message),),
-        summary={"tried": list(error.tried)} if isinstance(error, UnrecognisedError) else {},
+        problems=(Problem(where="fichier", what=what),),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.domain.evidence import EvidenceClass, RawEvidence
+from agent.domain.handover import SideValues
 from collectors.reading import read_deposit, recognise
 from tests.assets.reports.make_nessus import SAMPLE
 
@@ -69,5 +70,15 @@ def test_run_without_a_report_proves_nothing() -> None:
 
 
 def test_kind_is_recognised_before_sealing() -> None:
-    assert recognise(payload("x", SAMPLE.encode())) == "exposure_report"
-    assert recognise(payload("x", b"\0\1\2")) is None
+    side = payload("x.toml", b"score = 2\n")
+
+    assert recognise([payload("x", SAMPLE.encode())]) == ("exposure_report", SideValues())
+    assert recognise([payload("x", b"\0\1\2"), side]) == (None, SideValues(score=2))
+
+
+def test_side_file_speaks_for_a_file_that_no_reader_takes() -> None:
+    found = read_deposit([payload("x.zed", b"\0\1\2"), payload("x.zed.toml", b'kind = "ads_report"\n')])
+
+    assert found.side == SideValues(kind="ads_report")
+    assert found.reading.format == "unknown"
+    assert "nessus" in str(found.reading.summary["tried"])

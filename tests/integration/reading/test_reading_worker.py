@@ -103,9 +103,9 @@ def test_worker_that_says_too_much_is_an_incomplete_reading(tmp_path: Path) -> N
 
 @POSIX
 def test_worker_over_its_memory_is_an_incomplete_reading(tmp_path: Path) -> None:
-    text = document(host("a.fr", item("1", "0", "<description>" + "x" * 300_000_000 + "</description>")))
+    text = document(host("a.fr", item("1", "0", "<description>" + "x" * 100_000_000 + "</description>")))
 
-    read = read_file(put(tmp_path, text), limits=Limits(memory_bytes=200 * 1024**2))
+    read = read_file(put(tmp_path, text), limits=Limits(memory_bytes=120 * 1024**2))
 
     assert not read.reading.complete
     assert read.reading.format == "nessus"

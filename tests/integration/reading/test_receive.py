@@ -113,6 +113,7 @@ def test_side_file_settles_an_ads_report_and_is_sealed_with_it(
 
     assert received.facts == (AdsAuditFact(directory="chu", date="2026-09-01", score=2),)
     assert received.awaiting == ()
+    assert sealed_classes(vault)[0] is EvidenceClass.ADS_REPORT
     assert vault.index.deposits()[0].bytes == len(b"%PDF-1.7\n...\n%%EOF\n") + len(side)
 
 
@@ -148,6 +149,7 @@ def test_file_that_nobody_reads_awaits_a_person(tmp_path: Path, reception: Recep
     received = drop(tmp_path, reception, "inconnu.bin", b"\0\1\2\3")
 
     assert not received.complete
+    assert "nessus" in received.tried
     assert received.facts == (DocumentFact(),)
     assert [item.field for item in received.awaiting] == ["kind"]
 
