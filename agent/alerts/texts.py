@@ -311,7 +311,7 @@ def _collection(transition: Transition, names: Names) -> Words:
     if transition.change is Change.RESOLVED:
         return Words(f"La collecte {what} fonctionne de nouveau", "", "carenage status")
     return Words(
-        f"La collecte {what} a échoué {values['failures']} fois de suite",
+        f"La collecte {what} échoue ou reste incomplète, {values['failures']} fois de suite",
         _joined(
             printable(values["message"], longest=400),
             "Ce qui n'est pas collecté n'est pas prouvé ; les essais continuent, de plus en plus espacés.",

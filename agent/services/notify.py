@@ -198,7 +198,7 @@ class Notifier:
             self._outbox.queue(stored.id, self._route(stored.alert), now)
         configured = {*self._channels, *self._unavailable}
         for item in self._outbox.pending():
-            if configured and item.channel not in configured:
+            if item.channel not in configured:
                 self._outbox.queue(item.stored.id, configured, now)
                 self._outbox.drop(item.channel, [item.stored.id])
 

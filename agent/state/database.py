@@ -121,15 +121,15 @@ def _open(path: Path, wait_seconds: float) -> SqliteDatabase:
     if sys.platform != "win32":
         path.chmod(0o600)
     connection = sqlite3.connect(path, timeout=wait_seconds)
-    sqlite = SqliteDatabase(connection, execute_plugins=False)
     try:
+        sqlite = SqliteDatabase(connection, execute_plugins=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         _require_sound(connection)
         _require_known_shape(sqlite)
         MIGRATIONS.apply(sqlite)
     except BaseException:
-        sqlite.close()
+        connection.close()
         raise
     return sqlite
 

@@ -341,3 +341,15 @@ def test_a_channel_that_does_not_build_keeps_its_alerts_pending_and_others_stand
 
     assert notifier(store, clock, mail, pager).notify(risky).pending == 0
     assert (len(mail.sent), len(pager.sent)) == (1, 1)
+
+
+def test_without_any_channel_left_nothing_is_pending_and_what_stands_waits_for_the_next_one(
+    store: StateStore, clock: FakeClock, mail: FakeChannel
+) -> None:
+    mail.failure = DOWN
+    notifier(store, clock, mail).notify(seen(LOST))
+    assert notifier(store, clock).notify(seen(LOST)).pending == 0
+
+    other = FakeChannel("other", clock)
+    notifier(store, clock, other).notify(seen(LOST))
+    assert len(other.sent) == 1
