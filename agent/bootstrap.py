@@ -282,21 +282,19 @@ class Application:
         from agent.http import HttpOptions
         from config.secret_sources import resolve
 
-        proxy = self.configuration.proxy
-        if proxy is None:
-            return HttpOptions()
+        network = self.configuration.network
         return HttpOptions(
-            proxy_url=proxy.url,
-            proxy_user=proxy.user,
-            proxy_password=resolve(proxy.password) if proxy.password else None,
-            ca_file=proxy.ca_file,
+            proxy_url=network.proxy_url,
+            proxy_user=network.proxy_user,
+            proxy_password=resolve(network.proxy_password) if network.proxy_password else None,
+            no_proxy=network.no_proxy,
+            ca_file=network.ca_file,
         )
 
-    def _http(self, base_url: str, ca_file: Path | None = None) -> HttpSession:
+    def _http(self, base_url: str) -> HttpSession:
         from agent.http import HttpSession
 
-        options = replace(self.http_options, ca_file=ca_file) if ca_file else self.http_options
-        return HttpSession(base_url, options, clock=self.clock)
+        return HttpSession(base_url, self.http_options, clock=self.clock)
 
     @cached_property
     def jobs(self) -> tuple[PlannedJob, ...]:
@@ -528,6 +526,11 @@ class Application:
             ),
             zone=self.zone,
         )
+
+    def send_pending(self) -> list[Delivery]:
+        """Send every alert that waits, due or not; raises BusyError while a pass, which sends them too, is running."""
+        with self._pass_lock():
+            return self.notifier.deliver(force=True)
 
     def _channels(self) -> tuple[list[Channel[Any]], dict[str, str]]:
         """Return the channels, and why each of the others could not be built."""

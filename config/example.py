@@ -34,7 +34,7 @@ Les secrets ne s'écrivent jamais ici : on donne une référence ({file = …}, 
 Vérifiez avec « carenage config check »."""
 _WIDTH = 110
 # Shown as comments: an example must not run as a demonstration, nor through a proxy that nobody has.
-_COMMENTED = frozenset({"demo", "proxy"})
+_COMMENTED = frozenset({"demo", "network"})
 # Optional, but an example without them would be warned about.
 _GIVEN: dict[str, dict[str, Any]] = {
     "candidate": {"finess": "010000008"},

@@ -438,19 +438,26 @@ class Log(Section):
     level: Literal["ERROR", "WARNING", "INFO", "DEBUG"] = Field(default="INFO", description="Niveau de détail.")
 
 
-class Proxy(Section):
-    """Le proxy de sortie."""
+class Network(Section):
+    """Comment l'agent sort : proxy et autorités de certification."""
 
-    url: Annotated[str, AfterValidator(_proxy_url)] = Field(
-        description="Adresse du proxy.", examples=["http://proxy.ch-exemple.fr:3128"]
+    proxy_url: Annotated[str, AfterValidator(_proxy_url)] | None = Field(
+        default=None, description="Adresse du proxy de sortie.", examples=["http://proxy.ch-exemple.fr:3128"]
     )
-    user: Name | None = Field(default=None, description="Compte, si le proxy en demande un.", examples=["carenage"])
-    password: SecretReference | None = Field(
+    proxy_user: Name | None = Field(
+        default=None, description="Compte, si le proxy en demande un.", examples=["carenage"]
+    )
+    proxy_password: SecretReference | None = Field(
         default=None, description="Mot de passe du proxy, par référence.", examples=[{"file": "/etc/carenage/proxy"}]
+    )
+    no_proxy: Annotated[tuple[str, ...], Field(strict=False)] = Field(
+        default=(),
+        description="Noms joints sans proxy ; un point devant vaut pour tout le domaine.",
+        examples=[[".ch-exemple.local"]],
     )
     ca_file: ConfiguredPath | None = Field(
         default=None,
-        description="Autorités à ajouter (PEM), si le proxy inspecte TLS.",
+        description="Autorités à ajouter à celles du système (PEM) : proxy qui inspecte TLS, service interne.",
         examples=["/etc/ssl/certs/hopital.pem"],
     )
 
@@ -473,4 +480,4 @@ class Configuration(Section):
     state: State
     inbox: Inbox
     log: Log = Field(default_factory=Log)
-    proxy: Proxy | None = None
+    network: Network = Field(default_factory=Network)

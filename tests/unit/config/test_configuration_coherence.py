@@ -36,7 +36,7 @@ SURFACE = '[[surfaces]]\nid = "s"\nname = "S"\n'
             id="unknown-channel",
         ),
         pytest.param('[[targets]]\nid = "t"\nkind = "nowhere"\n', "targets[0].kind", id="unknown-target-kind"),
-        pytest.param('[proxy]\nurl = "http://u:p@proxy:3128"\n', "proxy.url", id="password-in-url"),
+        pytest.param('[network]\nproxy_url = "http://u:p@proxy:3128"\n', "network.proxy_url", id="password-in-url"),
     ],
 )
 def test_what_does_not_hold_together_is_one_fault(examined: Examine, minimal: str, added: str, path: str) -> None:
