@@ -195,6 +195,8 @@ def take(path: Path, *, work_dir: Path, side: Path | None = None, follow: bool =
 
 def side_path(path: Path) -> Path | None:
     """Return the side file that stands beside `path`, None without one."""
+    if not path.name:
+        return None
     beside = path.with_name(path.name + SIDE_SUFFIX)
     return beside if beside.is_file() and not beside.is_symlink() else None
 
@@ -278,12 +280,9 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
 
 
 def _is_fresh(status: os.stat_result, now: datetime, settle_seconds: int) -> bool:
-    """Return whether the file may still be growing; a time to come (another clock's) is left to the other one."""
-    # On Windows `st_ctime` is the creation, which a copy that keeps its dates does not go back on.
-    instants = [stamp for stamp in (status.st_mtime, status.st_ctime) if stamp <= now.timestamp()]
-    if not instants:
-        return True
-    return now.timestamp() - max(instants) < settle_seconds
+    """Return whether the file may still be growing; one dated in the future is judged by when it appeared here."""
+    written = status.st_mtime if status.st_mtime <= now.timestamp() else status.st_ctime
+    return now.timestamp() - written < settle_seconds
 
 
 def _is_fresh_path(path: Path, now: datetime, settle_seconds: int) -> bool:

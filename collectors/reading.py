@@ -71,7 +71,7 @@ def open_regular(path: Path, *, follow: bool) -> BufferedReader:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise UsageError(
-            f"« {printable(path.name)} » n'est pas un fichier ordinaire : rien n'est lu.",
+            f"« {printable(path.name or str(path))} » n'est pas un fichier ordinaire : rien n'est lu.",
             hint="Donnez le fichier lui-même, pas un dossier, un tube ou un périphérique.",
         )
     return os.fdopen(descriptor, "rb")

@@ -121,10 +121,15 @@ def awaiting(evidence_id: str, facts: Sequence[Fact]) -> tuple[Awaiting, ...]:
         Awaiting(
             field=name,
             message=_MESSAGES[name],
-            command=f"carenage inbox confirm {evidence_id} {_OPTIONS[name]}",
+            command=command_for(evidence_id, (name,)),
         )
         for name in fields
     )
+
+
+def command_for(evidence_id: str, fields: Sequence[str]) -> str:
+    """Return the command that settles `fields`."""
+    return " ".join(("carenage inbox confirm", evidence_id, *(_OPTIONS[name] for name in fields)))
 
 
 def _undecided(**values: object) -> tuple[str, ...]:

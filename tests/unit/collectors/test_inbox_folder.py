@@ -100,6 +100,15 @@ def test_file_that_just_changed_waits(inbox: Path, work: Path) -> None:
     assert found.waiting
 
 
+def test_file_that_kept_its_old_date_is_taken_at_once(inbox: Path, work: Path) -> None:
+    (inbox / "a.pdf").write_bytes(b"x")
+    os.utime(inbox / "a.pdf", (NOW.timestamp(), NOW.timestamp() - 3600))
+
+    (found,) = look(inbox, work, now=datetime.now(UTC))
+
+    assert isinstance(found, InboxItem)
+
+
 def test_report_waits_for_a_side_file_that_just_changed(inbox: Path, work: Path) -> None:
     (inbox / "a.pdf").write_bytes(b"x")
     side = inbox / "a.pdf.toml"
