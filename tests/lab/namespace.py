@@ -111,6 +111,7 @@ class Namespace:
                 yield
             finally:
                 _system("setns", net, _CLONE_NEWNET)
+                _system("unshare", _CLONE_FS)  # a thread started inside shares it, and may outlive its join by a moment
                 _system("setns", mnt, _CLONE_NEWNS)
                 os.chdir(directory)
 

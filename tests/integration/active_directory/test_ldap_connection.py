@@ -150,8 +150,9 @@ def test_nothing_is_sent_in_clear_when_starttls_is_refused(settings: MakeSetting
         client, _ = server.accept()
         with client:
             heard.extend(client.recv(4096))
-            number = heard[4]
-            client.sendall(bytes([0x30, 12, 2, 1, number, 0x78, 7, 10, 1, 2, 4, 0, 4, 0]))
+            number = heard[2 : 4 + heard[3]]
+            refusal = number + bytes([0x78, 7, 10, 1, 2, 4, 0, 4, 0])
+            client.sendall(bytes([0x30, len(refusal)]) + refusal)
             while block := client.recv(4096):
                 heard.extend(block)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 import threading
 from typing import TYPE_CHECKING, Any, Self
@@ -14,7 +15,6 @@ from collectors.active_directory.connection import ConnectionSettings, connect
 from tests.lab.authority import Authority
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
@@ -25,20 +25,30 @@ ADDRESS = "127.0.0.10"
 NOTHING = ("DC=x", "(objectClass=*)", ["cn"])
 
 
-def success(number: int) -> bytes:
-    return bytes([0x30, 12, 2, 1, number, 0x61, 7, 10, 1, 0, 4, 0, 4, 0])
+Number = bytes  # a message's number as it stands on the wire: an INTEGER, header and all
 
 
-def entry(number: int) -> bytes:
-    return bytes([0x30, 12, 2, 1, number, 0x64, 7, 4, 3]) + b"C=x" + bytes([0x30, 0])
+def message(number: Number, operation: int, content: bytes) -> bytes:
+    body = number + bytes([operation, len(content)]) + content
+    return bytes([0x30, len(body)]) + body
+
+
+def success(number: Number) -> bytes:
+    return message(number, 0x61, bytes([10, 1, 0, 4, 0, 4, 0]))
+
+
+def entry(number: Number) -> bytes:
+    return message(number, 0x64, bytes([4, 3]) + b"C=x" + bytes([0x30, 0]))
+
+
+def another(number: Number) -> Number:
+    return number[:-1] + bytes([number[-1] ^ 1])
 
 
 class HostileServer:
     """Accepts one client and any bind, then sends `answer(number of the request)` and waits, or closes."""
 
-    def __init__(self, directory: Path, answer: Callable[[int], bytes], *, close: bool = False) -> None:
-        import socket
-
+    def __init__(self, directory: Path, answer: Callable[[Number], bytes], *, close: bool = False) -> None:
         authority = Authority(directory)
         files = authority.issue(ADDRESS)
         self.ca_file = authority.ca_file
@@ -68,8 +78,11 @@ class HostileServer:
                 pass
 
     @staticmethod
-    def _number(client: socket.socket) -> int:
-        return client.recv(4096)[4]
+    def _number(client: socket.socket) -> Number:
+        """Return the number of the request that comes next."""
+        request = client.recv(4096)
+        at = 2 + (request[1] & 0x7F if request[1] & 0x80 else 0)
+        return request[at : at + 2 + request[at + 1]]
 
 
 @pytest.mark.parametrize(
@@ -80,11 +93,11 @@ class HostileServer:
         pytest.param(lambda _: b"\x30\x80\x00\x00", id="indefinite-length"),
         pytest.param(lambda _: b"\x30\x03\x02\x09\x01", id="length-beyond"),
         pytest.param(success, id="another-operation"),
-        pytest.param(lambda number: entry(number + 1), id="another-question"),
+        pytest.param(lambda number: entry(another(number)), id="another-question"),
     ],
 )
 def test_an_answer_that_is_none_ends_the_session(
-    answer: Callable[[int], bytes], settings: MakeSettings, tmp_path: Path
+    answer: Callable[[Number], bytes], settings: MakeSettings, tmp_path: Path
 ) -> None:
     with HostileServer(tmp_path, answer) as server:
         chosen = ConnectionSettings(**settings(urls=[f"ldaps://{ADDRESS}"], ca_file=server.ca_file))
@@ -112,7 +125,7 @@ def test_silence_in_the_middle_of_an_answer_times_out(settings: MakeSettings, tm
 
 
 def test_a_notice_of_disconnection_is_unreachable(settings: MakeSettings, tmp_path: Path) -> None:
-    notice = bytes([0x30, 12, 2, 1, 0, 0x78, 7, 10, 1, 52, 4, 0, 4, 0])
+    notice = message(bytes([2, 1, 0]), 0x78, bytes([10, 1, 52, 4, 0, 4, 0]))
     with HostileServer(tmp_path, lambda _: notice, close=True) as server:
         chosen = ConnectionSettings(**settings(urls=[f"ldaps://{ADDRESS}"], ca_file=server.ca_file))
         with connect(chosen) as session, pytest.raises(UnreachableError):
@@ -125,10 +138,8 @@ def test_a_notice_of_disconnection_is_unreachable(settings: MakeSettings, tmp_pa
 def test_a_hostile_ntlm_challenge_is_a_collector_error(
     challenge: bytes, settings: MakeSettings, tmp_path: Path
 ) -> None:
-    def in_progress(number: int) -> bytes:
-        inner = bytes([10, 1, 14, 4, 0, 4, 0, 0x87, len(challenge)]) + challenge
-        body = bytes([2, 1, number, 0x61, len(inner)]) + inner
-        return bytes([0x30, len(body)]) + body
+    def in_progress(number: Number) -> bytes:
+        return message(number, 0x61, bytes([10, 1, 14, 4, 0, 4, 0, 0x87, len(challenge)]) + challenge)
 
     class NtlmServer(HostileServer):
         def _serve(self) -> None:
