@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from agent.services.receive import Reception
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
     from agent.state.store import StateStore
-    from agent.vault.vault import Vault
     from agent.vault.age import Identity
+    from agent.vault.vault import Vault
     from collectors.interface import CheckResult, Collector
     from config.model import ChannelEntry, CollectorEntry
     from uploader.dossier.build import BuiltDossier
@@ -39,7 +39,6 @@ logger = logging.getLogger(__name__)
 
 PARIS = ZoneInfo("Europe/Paris")
 LAST_GOOD = "last-good.toml"
-BEACON = "beacon.json"
 _PERIOD_SECONDS = 3600
 RHYTHMS = {"exposure": Rhythm.DAILY, "active_directory": Rhythm.WEEKLY, "inventory": Rhythm.WEEKLY}
 _DEFAULT_WARN_DAYS = 15
@@ -255,6 +254,7 @@ class Application:
     @cached_property
     def sources(self) -> tuple[Source, ...]:
         """Return the enabled collectors of the configuration, each built only when it runs."""
+        from agent.domain.handover import SideValues
         from agent.services.collect import Source
         from collectors import registry
 
@@ -262,9 +262,12 @@ class Application:
         return tuple(
             Source(
                 job=Job(name=entry.kind, subject=entry.id, rhythm=RHYTHMS[families[entry.kind]]),
-                directory=entry.directory,
                 build=partial(self._build_collector, entry),
-                tool=entry.tool,
+                stated=SideValues(
+                    directory=entry.directory,
+                    tool=None if entry.tool == "UNKNOWN" else entry.tool,
+                    discovers=entry.settings.get("discovers"),
+                ),
             )
             for entry in self.configuration.collectors
             if entry.enabled
@@ -342,7 +345,7 @@ class Application:
 
     def jobs_named(self, job: str, subject: str | None) -> list[Job]:
         """Return the jobs that `collect JOB [--subject ID]` means."""
-        directories = {source.job: source.directory for source in self.sources}
+        directories = {source.job: source.stated.directory for source in self.sources}
         return [
             planned.job
             for planned in self.jobs
@@ -389,12 +392,12 @@ class Application:
     def run(
         self, *, only: str | None = None, subject: str | None = None, force: bool = False, as_of: date | None = None
     ) -> PassReport:
-        """
-        Do one pass; raises BusyError when another one is running, UsageError for `as_of` outside a demonstration.
-        """
+        """Do one pass; raises BusyError while another runs, UsageError for `as_of` outside a demonstration."""
         from uuid import uuid4
 
         from agent.services.run_pass import run_pass
+        from agent.services.supervise import BEACON, beacon_of
+        from agent.state.beacon import write_beacon
 
         if as_of is not None and self.configuration.demo is None:
             raise UsageError(
@@ -410,9 +413,10 @@ class Application:
             raise UsageError(f"Aucune collecte « {only} » n'est configurée.")
         with self._pass_lock():
             self.vault  # noqa: B018 - opening it repairs what an interruption left, before anything is collected
-            report = run_pass(self._pass_ports(wanted, as_of), uuid4().hex[:12], every_job=only is not None, force=force)
+            ports = self._pass_ports(wanted, as_of)
+            report = run_pass(ports, uuid4().hex[:12], every_job=only is not None, force=force)
             self._keep_last_good()
-            self._write_beacon(report)
+            write_beacon(self.state_dir / BEACON, beacon_of(report, period_seconds=self.period_seconds))
         return report
 
     def _pass_ports(self, wanted: set[Job], as_of: date | None) -> PassPorts:
@@ -463,43 +467,6 @@ class Application:
         kept = self.state_dir / LAST_GOOD
         if not kept.exists() or kept.read_bytes() != text:
             files.replace(kept, text)
-
-    def _write_beacon(self, report: PassReport) -> None:
-        from agent.state.beacon import Beacon, BeaconStatus, write_beacon
-
-        verdicts = [
-            objective["candidate"]["verdict"]
-            for one in report.assessed
-            for objective in one.document["objectives"].values()
-        ]
-        reasons = {
-            code
-            for one in report.assessed
-            for objective in one.document["objectives"].values()
-            for code in objective["candidate"]["reasons"]
-        }
-        failed = sum(1 for job in report.jobs if job.outcome.value != "done")
-        counts = {name: verdicts.count(name) for name in ("met", "at_risk", "not_met", "not_applicable")}
-        status = BeaconStatus.OK
-        if counts["at_risk"] or failed or report.pending:
-            status = BeaconStatus.WARNING
-        if counts["not_met"] or "OVERDUE" in reasons or report.code in (ExitCode.INTEGRITY, ExitCode.UNEXPECTED):
-            status = BeaconStatus.CRITICAL
-        text = f"{counts['met']} objectif(s) atteint(s), {counts['at_risk']} à risque, {counts['not_met']} non atteint(s)"
-        if failed:
-            text += f", {failed} collecte(s) en défaut"
-        if report.problems:
-            text += ", coffre endommagé"
-        write_beacon(
-            self.state_dir / BEACON,
-            Beacon(
-                at=report.ended_at,
-                status=status,
-                text=text,
-                period_seconds=self.period_seconds,
-                perfdata=" ".join(f"{name}={count}" for name, count in [*counts.items(), ("pending", report.pending)]),
-            ),
-        )
 
     # Telling people
 
@@ -654,19 +621,11 @@ def _state_dir_of(broken: Path) -> Path | None:
 def check_line(
     path: Path | None, *, state_dir: Path | None, period_minutes: int | None, clock: Clock
 ) -> tuple[str, int]:
-    """Return the monitoring plug-in's line and exit code, from what the last pass left."""
-    from agent.state.beacon import BeaconStatus, read_beacon
+    """Return the monitoring plug-in's line and exit code; `state_dir` spares reading the configuration."""
+    from agent.services.supervise import check_line
 
-    codes = {BeaconStatus.OK: 0, BeaconStatus.WARNING: 1, BeaconStatus.CRITICAL: 2, BeaconStatus.UNKNOWN: 3}
     folder = state_dir or load(configuration_path(path)).configuration.state.path
-    beacon = read_beacon(folder / BEACON)
-    seconds = period_minutes * 60 if period_minutes else beacon.period_seconds
-    age = (clock.now() - beacon.at).total_seconds()
-    status, text = beacon.status, beacon.text
-    if age > 2 * seconds:
-        status, text = BeaconStatus.UNKNOWN, f"aucune passe depuis {int(age // 60)} minutes"
-    line = f"CARENAGE {status.value} - {text} | {beacon.perfdata} age={int(max(age, 0))}s"
-    return line, codes[status]
+    return check_line(folder, now=clock.now(), period_seconds=period_minutes * 60 if period_minutes else None)
 
 
 def open_vault_copy(root: Path, *, clock: Clock) -> Vault:

@@ -64,7 +64,7 @@ def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> None:
 @click.pass_obj
 def send_pending(invocation: Invocation, *, as_json: bool) -> int:
     """Envoie tout de suite les alertes qui attendent, sans attendre l'heure du prochain essai."""
-    return _print(invocation.application().notifier.deliver(force=True), as_json=as_json)
+    return _print(invocation.application().send_pending(), as_json=as_json)
 
 
 def _print(results: Sequence[Delivery], *, as_json: bool) -> int:

@@ -1,4 +1,4 @@
-"""`carenage doctor`: is everything in place, source by source?"""
+"""`carenage doctor`: tells whether everything is in place, source by source."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -65,7 +66,7 @@ def read_identity(path: Path, passphrase_env: str | None) -> Identity:
         from config.secret_sources import SecretReference, resolve
 
         return age.read_identity(path, resolve(SecretReference(env=passphrase_env)))
-    if not click.get_text_stream("stdin").isatty():
+    if not sys.stdin.isatty():
         raise UsageError(
             "La clé est protégée par une phrase secrète.",
             hint="Sans terminal, donnez-la par une variable : --passphrase-env VARIABLE.",

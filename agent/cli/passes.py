@@ -80,9 +80,7 @@ def serve(invocation: Invocation, *, minutes: int) -> int:
 @click.option("--dry-run", is_flag=True, help="Dit ce qui serait collecté, sans rien contacter.")
 @json_option
 @click.pass_obj
-def collect(
-    invocation: Invocation, *, job: str, subject: str | None, force: bool, dry_run: bool, as_json: bool
-) -> int:
+def collect(invocation: Invocation, *, job: str, subject: str | None, force: bool, dry_run: bool, as_json: bool) -> int:
     """Lance une seule collecte, due ou non."""
     application = invocation.application()
     matching = application.jobs_named(job, subject)

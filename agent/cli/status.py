@@ -63,9 +63,8 @@ def _sentence(report: StatusReport) -> str:
     """Return the one sentence that says it all."""
     from agent.alerts.texts import day
 
-    verdicts = [
-        objective["candidate"]["verdict"] for one in report.assessed for objective in one.document["objectives"].values()
-    ]
+    objectives = [objective for one in report.assessed for objective in one.document["objectives"].values()]
+    verdicts = [objective["candidate"]["verdict"] for objective in objectives]
     lost, risk, met = (verdicts.count(name) for name in ("not_met", "at_risk", "met"))
     if lost:
         said = f"{lost} objectif(s) ne peuvent plus être atteints"

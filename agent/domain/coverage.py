@@ -40,7 +40,7 @@ class Scope:
 
     @classmethod
     def of(cls, entries: Iterable[str], *, discovers: bool = False) -> Scope:
-        """Read scope entries: names, URLs, addresses, CIDR ranges, `a-b` ranges; others are names that match nothing."""
+        """Read names, URLs, addresses, CIDR ranges and `a-b` ranges; anything else is a name that matches nothing."""
         names: set[str] = set()
         networks: list[Network] = []
         for entry in entries:

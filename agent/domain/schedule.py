@@ -17,7 +17,7 @@ INBOX = "inbox"
 class Rhythm(StrEnum):
     """How often a job is due."""
 
-    EVERY_PASS = "every_pass"
+    EVERY_PASS = "every_pass"  # noqa: S105 - a pass of the agent, not a password
     DAILY = "daily"
     WEEKLY = "weekly"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent import logs
 from agent.domain.errors import AgentError, AuthenticationError, ExitCode, HeldError, gravest
+from agent.domain.handover import SideValues
 from agent.domain.secret import Secret
 from agent.state.store import RunOutcome
 from collectors.interface import CollectionContext
@@ -33,13 +34,12 @@ class Source:
     One configured collector: the job it is, and how to build it.
 
     `build` may raise AgentError (a plugin that does not load, a secret that is not there).
-    `tool` is what the administrator states of an exposure source that does not say it itself.
+    `stated` is what the configuration says of the source that the source does not say itself.
     """
 
     job: Job
-    directory: str | None
     build: Callable[[], Collector[Any]]
-    tool: str | None = None
+    stated: SideValues
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +68,7 @@ class JobResult:
 class Receiver(Protocol):
     """What registers a deposit: seals it, reads it, seals the facts."""
 
-    def __call__(self, payloads: tuple[RawEvidence, ...], *, directory: str | None, tool: str | None) -> Received:
+    def __call__(self, payloads: tuple[RawEvidence, ...], *, stated: SideValues) -> Received:
         """Raise HeldError when the vault holds the deposit, VaultError when it cannot keep it."""
         ...
 
@@ -107,7 +107,7 @@ def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: boo
             )
         context = CollectionContext(
             now=now,
-            subject=source.directory,
+            subject=source.stated.directory,
             cursor=ports.state.cursor(collector.collector_id),
             http=ports.http,
             work_dir=ports.work_dir,
@@ -134,7 +134,7 @@ def _take_all(  # noqa: PLR0917
         for item in collector.collect(context):
             payloads = item if isinstance(item, tuple) else (item,)
             try:
-                received = ports.receive(payloads, directory=source.directory, tool=source.tool)
+                received = ports.receive(payloads, stated=source.stated)
             except HeldError as error:
                 # Collection goes on: the bag waits for a person, complete and encrypted.
                 problems.append(error)

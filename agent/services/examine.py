@@ -58,13 +58,11 @@ def examine(
     return results, gravest(wanted)
 
 
-def _source(
-    source: Source, http: Callable[[str], HttpSession], work_dir: Path, now: datetime
-) -> Iterator[CheckResult]:
+def _source(source: Source, http: Callable[[str], HttpSession], work_dir: Path, now: datetime) -> Iterator[CheckResult]:
     name = f"{source.job.name} « {source.job.subject} »"
     try:
         collector = source.build()
-        context = CollectionContext(now=now, subject=source.directory, http=http, work_dir=work_dir)
+        context = CollectionContext(now=now, subject=source.stated.directory, http=http, work_dir=work_dir)
         tried = False
         for result in collector.check(context):
             tried = True
@@ -77,7 +75,9 @@ def _source(
 
 def _vault(vault: Vault) -> str:
     if alarms := vault.alarms():
-        raise IntegrityError(f"{len(alarms)} anomalie(s), la première : {alarms[0]}", hint="carenage vault verify --all")
+        raise IntegrityError(
+            f"{len(alarms)} anomalie(s), la première : {alarms[0]}", hint="carenage vault verify --all"
+        )
     return "ouvert, sans anomalie"
 
 
@@ -87,7 +87,9 @@ def _space(folder: Path) -> str:
     except OSError as error:
         raise VaultError(f"Le dossier n'est pas accessible ({error.strerror}).") from error
     if free < _LOW_SPACE_BYTES:
-        raise VaultError(f"Il ne reste que {free // 1024**2} Mo.", hint="Libérez de la place : un dépôt peut être grand.")
+        raise VaultError(
+            f"Il ne reste que {free // 1024**2} Mo.", hint="Libérez de la place : un dépôt peut être grand."
+        )
     return f"{free // 1024**3} Go libres"
 
 

@@ -123,9 +123,8 @@ class Reception:
     directories: Collection[str] | None = None
     surfaces: Collection[str] | None = None
 
-    def __call__(self, payloads: tuple[RawEvidence, ...], *, directory: str | None, tool: str | None) -> Received:
-        """Register what a configured collector gave."""
-        stated = SideValues(directory=directory, tool=None if tool == "UNKNOWN" else tool)
+    def __call__(self, payloads: tuple[RawEvidence, ...], *, stated: SideValues) -> Received:
+        """Register what a configured collector gave, in the class that it declares."""
         return self.register(payloads, stated=stated, evidence_class=payloads[0].evidence_class)
 
     def register(

@@ -1,0 +1,67 @@
+"""Tell a supervision how things stand: what a pass leaves, and what `check` answers from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.domain.errors import ExitCode
+from agent.state.beacon import Beacon, BeaconStatus, read_beacon
+from agent.state.store import RunOutcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from agent.services.run_pass import PassReport
+
+BEACON = "beacon.json"
+PLUGIN_CODES = {BeaconStatus.OK: 0, BeaconStatus.WARNING: 1, BeaconStatus.CRITICAL: 2, BeaconStatus.UNKNOWN: 3}
+_GRAVE = {ExitCode.UNEXPECTED, ExitCode.INTEGRITY}
+
+
+def beacon_of(report: PassReport, *, period_seconds: int) -> Beacon:
+    """Return what one pass leaves: lost or overdue is CRITICAL, at risk or not collected is WARNING."""
+    entries = [objective["candidate"] for one in report.assessed for objective in one.document["objectives"].values()]
+    verdicts = [entry["verdict"] for entry in entries]
+    counts = {name: verdicts.count(name) for name in ("met", "at_risk", "not_met", "not_applicable")}
+    failed = sum(job.outcome is not RunOutcome.DONE for job in report.jobs)
+    overdue = any("OVERDUE" in entry["reasons"] for entry in entries)
+    said = [
+        f"{counts['met']} objectif(s) atteint(s)",
+        f"{counts['at_risk']} à risque",
+        f"{counts['not_met']} non atteint(s)",
+    ]
+    if failed:
+        said.append(f"{failed} collecte(s) en défaut")
+    if report.pending:
+        said.append(f"{report.pending} envoi(s) en attente")
+    if report.problems:
+        said.append("coffre endommagé")
+    status = BeaconStatus.OK
+    if counts["at_risk"] or failed or report.pending:
+        status = BeaconStatus.WARNING
+    if counts["not_met"] or overdue or report.code in _GRAVE:
+        status = BeaconStatus.CRITICAL
+    measures = [*counts.items(), ("failed", failed), ("pending", report.pending)]
+    return Beacon(
+        at=report.ended_at,
+        status=status,
+        text=", ".join(said),
+        period_seconds=period_seconds,
+        perfdata=" ".join(f"{name}={count}" for name, count in measures),
+    )
+
+
+def check_line(state_dir: Path, *, now: datetime, period_seconds: int | None = None) -> tuple[str, int]:
+    """
+    Return the monitoring plug-in's line and exit code, from what the last pass left in `state_dir`.
+
+    No pass within twice its period is UNKNOWN. Raises StateError when nothing readable is there.
+    """
+    beacon = read_beacon(state_dir / BEACON)
+    age_seconds = int((now - beacon.at).total_seconds())
+    status, text = beacon.status, beacon.text
+    if age_seconds > 2 * (period_seconds or beacon.period_seconds):
+        status, text = BeaconStatus.UNKNOWN, f"aucune passe depuis {age_seconds // 60} minutes"
+    line = f"CARENAGE {status.value} - {text} | {beacon.perfdata} age={max(age_seconds, 0)}s"
+    return line, PLUGIN_CODES[status]
