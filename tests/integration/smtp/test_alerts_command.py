@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from pyrage import x25519
 
 from agent.cli.main import Invocation, main
@@ -129,3 +130,15 @@ def test_a_refused_password_is_shown_nowhere_and_used_once(
 def test_an_unknown_channel_is_a_usage_error(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench.type("alerts", "test", "fax", "--json") == ExitCode.USAGE
     assert "mail" in json.loads(capsys.readouterr().out)["error"]["hint"]
+
+
+def test_nothing_is_sent_twice_while_a_pass_is_running(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    bench.mailbox.refuse = "451 4.3.0 later"
+    bench.type("run")
+    bench.mailbox.refuse = None
+    capsys.readouterr()
+
+    with FileLock(bench.folder / "state" / "pass.lock"):
+        assert bench.type("alerts", "send-pending", "--json") == ExitCode.BUSY
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "BUSY"
+    assert bench.mailbox.messages() == []
