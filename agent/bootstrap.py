@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.http import HttpOptions, HttpSession
     from agent.services.assess import Assessed
     from agent.services.collect import JobResult, Source
-    from agent.services.notify import Notifier
+    from agent.services.notify import Delivery, Notifier
     from agent.services.receive import Reception
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
     from agent.state.store import StateStore
@@ -363,7 +363,12 @@ class Application:
         from agent.services.run_pass import plan
 
         now = self._moment(as_of)
-        whys = {"PERIODIC": "collecte régulière", "FIRST": "jamais collecté", "RETRY": "nouvel essai après un échec"}
+        whys = {
+            "EACH_PASS": "à chaque passe",
+            "FIRST": "jamais collecté",
+            "PERIODIC": "collecte régulière",
+            "RETRY": "nouvel essai après un échec",
+        }
         rows: list[dict[str, Any]] = [
             {
                 "job": item.job.name,

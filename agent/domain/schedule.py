@@ -48,7 +48,7 @@ class JobHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueJob:
-    """A job and when it is due; `why` is a code of agent/cli/texts."""
+    """A job and when it is due; `why` is PERIODIC, FIRST, RETRY or EACH_PASS."""
 
     job: Job
     due_at: datetime
@@ -94,6 +94,8 @@ def next_due(job: Job, history: JobHistory, now: datetime, zone: ZoneInfo) -> Du
     period = period_of(job.rhythm, now, zone)
     if history.retry_at is not None and history.failures:
         return DueJob(job=job, due_at=max(start, history.retry_at), period=period, why="RETRY")
+    if job.rhythm is Rhythm.EVERY_PASS:
+        return DueJob(job=job, due_at=start, period=period, why="EACH_PASS")
     return DueJob(job=job, due_at=start, period=period, why="PERIODIC" if history.last_success_at else "FIRST")
 
 
