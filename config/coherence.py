@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from agent.domain.errors import ConfigurationError
-from agent.domain.programme import READINGS, ReadingValue
 from config.annotations import Location
 from config.faults import Fault, did_you_mean, place
 from config.finess import has_valid_check_digit
@@ -163,18 +162,6 @@ def _programmes(document: Document) -> Iterator[Fault]:
         identifier = entry.get("id")
         if isinstance(identifier, str) and identifier not in programme_ids():
             yield place(("programmes", index, "id")), f"programme inconnu{did_you_mean(identifier, programme_ids())}"
-        readings = entry.get("readings")
-        for name, chosen in readings.items() if isinstance(readings, Mapping) else ():
-            where = place(("programmes", index, "readings", name))
-            if name not in READINGS:
-                yield where, f"lecture inconnue{did_you_mean(name, READINGS)}"
-                continue
-            if any(value not in READINGS[name] for value in (chosen if isinstance(chosen, list) else [chosen])):
-                yield where, f"valeurs possibles : {', '.join(_toml_text(value) for value in READINGS[name])}"
-
-
-def _toml_text(value: ReadingValue) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
 def _phase_starts_outside_the_window(document: Document) -> Iterator[Fault]:

@@ -91,14 +91,6 @@ def _activity(value: Any) -> Decimal:
     return number
 
 
-def _reading(value: Any) -> bool | str | tuple[bool | str, ...]:
-    if isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, (list, tuple)) and value and all(isinstance(item, (bool, str)) for item in value):
-        return tuple(value)
-    raise _refuse("il faut une valeur ou une liste de valeurs entre guillemets")
-
-
 def _time_zone(value: str) -> str:
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -157,11 +149,6 @@ AddressOrRange = Annotated[str, AfterValidator(address_or_range)]
 Recipient = Annotated[str, AfterValidator(age_recipient)]
 ConfiguredPath = Annotated[Path, BeforeValidator(_path), WithJsonSchema({"type": "string"})]
 Activity = Annotated[Decimal, BeforeValidator(_activity), WithJsonSchema({"type": ["number", "string"]})]
-ReadingChoice = Annotated[
-    Any,
-    AfterValidator(_reading),
-    WithJsonSchema({"type": ["string", "boolean", "array"], "items": {"type": ["string", "boolean"]}}),
-]
 Slugs = Annotated[tuple[Slug, ...], Field(strict=False)]
 HolidaysRegion = Literal[
     "metropole",
@@ -230,30 +217,13 @@ class Programme(Section):
         description="Dernier jour de déclaration, si l'autorité l'a déplacé.",
         examples=[date(2027, 3, 31)],
     )
-    readings: dict[str, ReadingChoice] = Field(
-        default_factory=dict,
-        description="Lectures des textes imposées ; sans rien, toutes les lectures admissibles sont évaluées.",
-        examples=[{"mean_cmp": "le"}],
-    )
     warn_days: int | None = Field(default=None, ge=0, le=365, description="Préavis, en jours.", examples=[15])
-    mean_days: int | None = Field(default=None, ge=1, le=3650, description="Intervalle moyen, en jours.", examples=[60])
-    gap_days: int | None = Field(default=None, ge=1, le=3650, description="Écart maximal, en jours.", examples=[100])
-    o2b_last_max_age: int | None = Field(
-        default=None, ge=1, le=3650, description="Âge maximal du dernier audit d'exposition, en jours.", examples=[60]
-    )
-    antepenultimate_days: int | None = Field(
-        default=None, ge=1, le=3650, description="Délai de la règle de l'antépénultième audit, en jours.", examples=[60]
-    )
     share_threshold: int | None = Field(
         default=None, ge=0, le=100, description="Part d'activité à couvrir, en pour cent.", examples=[66]
     )
     min_establishments: int | None = Field(
         default=None, ge=1, le=1000, description="Nombre minimal d'établissements.", examples=[2]
     )
-    report_months: int | None = Field(
-        default=None, ge=0, le=120, description="Disponibilité d'un rapport ADS, en mois.", examples=[6]
-    )
-    min_score: float | None = Field(default=None, ge=0, le=5, description="Score ADS minimal.", examples=[2])
     lead_days_ads: int | None = Field(
         default=None, ge=0, le=365, description="Délai pour obtenir un audit ADS, en jours.", examples=[0]
     )
@@ -264,10 +234,7 @@ class Programme(Section):
     def scenario_config(self) -> dict[str, Any]:
         """Return what is set here of a scenario's `config` (contract/evaluation.md), as JSON-ready values."""
         aside = {"id", "phase_start", "validation_date", "declaration", "control_date"}
-        chosen = self.model_dump(mode="json", exclude=aside, exclude_none=True)
-        if not chosen.get("readings"):
-            chosen.pop("readings", None)
-        return chosen
+        return self.model_dump(mode="json", exclude=aside, exclude_none=True)
 
 
 class Establishment(Section):

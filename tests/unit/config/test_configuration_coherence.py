@@ -57,18 +57,6 @@ def test_directories_that_replace_each_other_are_each_told(examined: Examine, mi
         pytest.param('path = "inbox"', 'path = "x/../state/inbox"', "inbox.path", id="by-a-detour"),
         pytest.param("2026-03-02", "2026-03-02\ndeclaration = 2026-01-01", "programmes[0].declaration", id="dates"),
         pytest.param("D1BIS_2026", "D1BIS_2025", "programmes[0].id", id="unknown-programme"),
-        pytest.param(
-            "2026-03-02",
-            '2026-03-02\nreadings = {mean_comp = "le"}',
-            "programmes[0].readings.mean_comp",
-            id="unknown-reading",
-        ),
-        pytest.param(
-            "2026-03-02",
-            '2026-03-02\nreadings = {mean_cmp = ["le", "gt"]}',
-            "programmes[0].readings.mean_cmp",
-            id="reading-value",
-        ),
     ],
 )
 def test_a_changed_value_that_contradicts_another_is_a_fault(

@@ -179,8 +179,7 @@ def test_without_anything_the_usual_place_is_taken(monkeypatch: pytest.MonkeyPat
 def test_a_programme_gives_the_scenario_only_what_is_set(examined: Examine, minimal: str) -> None:
     text = minimal.replace(
         "phase_start = 2026-03-02",
-        "phase_start = 2026-03-02\nwarn_days = 20\ndeclaration_deadline = 2027-04-30\n"
-        'readings = {mean_cmp = "le", cvss9 = ["ge", "gt"], support_counts = false}',
+        "phase_start = 2026-03-02\nwarn_days = 20\ndeclaration_deadline = 2027-04-30\n",
     )
 
     programme = configuration_of(examined(text)).programmes[0]
@@ -188,8 +187,14 @@ def test_a_programme_gives_the_scenario_only_what_is_set(examined: Examine, mini
     assert programme.scenario_config() == {
         "warn_days": 20,
         "declaration_deadline": "2027-04-30",
-        "readings": {"mean_cmp": "le", "cvss9": ["ge", "gt"], "support_counts": False},
     }
+
+
+@pytest.mark.parametrize("rule", ['readings = {mean_cmp = "le"}', "mean_days = 90", "min_score = 1"])
+def test_no_rule_of_a_programme_is_loosened_by_the_configuration(examined: Examine, minimal: str, rule: str) -> None:
+    found = examined(minimal.replace("phase_start = 2026-03-02", f"phase_start = 2026-03-02\n{rule}"))
+
+    assert found.configuration is None
 
 
 @pytest.mark.parametrize(
