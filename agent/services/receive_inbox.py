@@ -84,15 +84,12 @@ def _put_away(item: InboxItem, received: Received) -> None:
 
 
 def _result(sealed: list[str], notes: list[str], codes: list[ExitCode]) -> JobResult:
-    if not codes:
-        outcome = RunOutcome.DONE
-    else:
-        outcome = RunOutcome.PARTIAL if sealed else RunOutcome.FAILED
+    troubled = RunOutcome.PARTIAL if sealed else RunOutcome.FAILED
     said = [f"{len(sealed)} fichier(s) scellé(s)."] if sealed else []
     return JobResult(
         job=INBOX,
         subject=None,
-        outcome=outcome,
+        outcome=troubled if codes else RunOutcome.DONE,
         message=" ".join([*said, *notes[:5]]) or "Rien de nouveau.",
         code=gravest(codes),
         evidence=tuple(sealed),
