@@ -76,6 +76,11 @@ class Invocation:
             self._application = open_application(self.config_path, clock=self.clock)
         return self._application
 
+    def close(self) -> None:
+        """Close what the application opened."""
+        if self._application is not None:
+            self._application.close()
+
 
 class LazyGroup(click.Group):
     """A group that imports a command's module only when it is called."""
