@@ -24,7 +24,7 @@ def as_html(message: OutgoingMessage) -> str:
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("agent.alerts", "templates"),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), disabled_extensions=("txt.j2",), default=True),
+        autoescape=select_autoescape(disabled_extensions=("txt.j2",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -207,7 +207,7 @@ class Notifier:
         before = self._outbox.pending()
         for item in before:
             failing = item.attempts >= _ATTEMPTS_BEFORE_ANOTHER_CHANNEL or item.channel in self._unavailable
-            if failing and not item.instead_of:
+            if failing:
                 others = [channel_id for channel_id in self._channels if channel_id != item.channel]
                 self._outbox.queue(item.stored.id, others, now, instead_of=item.channel)
         known = {(item.stored.id, item.channel) for item in before}

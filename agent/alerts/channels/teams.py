@@ -8,7 +8,6 @@ file. An accepted card (202) has been taken by the flow; Teams does not say when
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -62,8 +61,6 @@ class TeamsChannel(Channel[TeamsSettings]):
         _require_expected(settings.url, settings.allowed_hosts)
 
     def send(self, message: OutgoingMessage) -> None:
-        # urllib3 writes whole addresses at DEBUG; this one holds the signature.
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
         address = self.settings.url.reveal()
         options = self.context.http or HttpOptions()
         if self.settings.ca_file is not None:

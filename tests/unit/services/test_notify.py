@@ -353,3 +353,16 @@ def test_without_any_channel_left_nothing_is_pending_and_what_stands_waits_for_t
     other = FakeChannel("other", clock)
     notifier(store, clock, other).notify(seen(LOST))
     assert len(other.sent) == 1
+
+
+def test_an_alert_ends_when_a_graver_one_takes_its_place(
+    store: StateStore, clock: FakeClock, mail: FakeChannel
+) -> None:
+    telling = notifier(store, clock, mail)
+    telling.notify(seen(assessment(D1_O1_A=entry("at_risk", reasons=("NO_AUDIT",)))))
+    telling.notify(seen(LOST))
+
+    (standing,) = store.outbox.alerts(standing_only=True)
+    assert standing.alert.severity is Severity.CRITICAL
+    assert len(telling.overview()) == 1
+    assert len(telling.overview(everything=True)) == 2

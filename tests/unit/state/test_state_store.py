@@ -206,6 +206,18 @@ def test_a_damaged_database_is_set_aside_and_started_anew(path: Path, damage: ob
         store.record_run(run(1))
 
 
+def test_damage_behind_a_sound_start_is_found_too(path: Path) -> None:
+    with StateStore.open(path) as store:
+        for number in range(300):
+            store.set_cursor(f"collector-{number}", "x" * 200, NOW)
+    content = bytearray(path.read_bytes())
+    content[-6 * 4096 :] = b"\xff" * (6 * 4096)
+    path.write_bytes(content)
+
+    with StateStore.open(path) as store:
+        assert store.set_aside is not None
+
+
 def test_a_sound_database_is_not_set_aside(path: Path) -> None:
     StateStore.open(path).close()
 
@@ -246,6 +258,15 @@ def test_the_database_is_private_to_its_owner(path: Path) -> None:
         modes = {file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
 
     assert modes == {0o600}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are those of the folder there")
+def test_a_database_that_others_could_read_is_closed_to_them(path: Path) -> None:
+    StateStore.open(path).close()
+    path.chmod(0o644)
+    StateStore.open(path).close()
+
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_full_transaction_or_none(store: StateStore) -> None:
