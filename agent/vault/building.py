@@ -161,9 +161,12 @@ def clean(root: Path) -> None:
 
 
 def check_space(root: Path, payloads: Sequence[RawEvidence]) -> None:
-    """Raise VaultError unless `payloads` fit on the volume; UsageError for a wrong number of them."""
-    if not 0 < len(payloads) <= bag.MAX_PAYLOADS:
-        raise UsageError(f"Un dépôt contient de 1 à {bag.MAX_PAYLOADS} pièces, pas {len(payloads)}.")
+    """Raise VaultError unless `payloads` fit on the volume; UsageError for too many of them."""
+    if len(payloads) > bag.MAX_PAYLOADS:
+        raise UsageError(
+            f"Un dépôt contient au plus {bag.MAX_PAYLOADS} pièces, pas {len(payloads)}.",
+            hint="Réunissez-les dans une archive, ou scellez-les en plusieurs dépôts.",
+        )
     announced = sum(payload.declared_size(item) for item in payloads)
     needed = int(announced * (1 + SPARE_SHARE)) + SPARE_BYTES
     free = shutil.disk_usage(root).free

@@ -56,7 +56,7 @@ def describe(evidence_class: EvidenceClass, payloads: Sequence[tuple[RawEvidence
             "payloads": [
                 {
                     "file": f"data/{stored.path.name}",
-                    "name": raw.name,
+                    "name": _text(raw.name),
                     "bytes": stored.bytes,
                     "sha256": stored.sha256,
                     "media_type": raw.media_type,
@@ -152,11 +152,16 @@ def safe_names(names: Sequence[str]) -> list[str]:
 
 
 def _safe_name(name: str) -> str:
-    cleaned = unicodedata.normalize("NFC", name).encode(errors="replace").decode()
-    cleaned = _FORBIDDEN.sub("_", re.split(r"[/\\]", cleaned)[-1]).strip(" .")
+    cleaned = re.split(r"[/\\]", unicodedata.normalize("NFC", _text(name)))[-1]
+    cleaned = _FORBIDDEN.sub("_", cleaned).strip(" .")
     while len(cleaned.encode()) > _MAX_NAME_BYTES:
         cleaned = cleaned[1:]
     return f"_{cleaned}" if not cleaned or _RESERVED.match(cleaned) else cleaned
+
+
+def _text(name: str) -> str:
+    """Return `name` with `?` for what no Unicode text holds (file names on Linux are bytes)."""
+    return name.encode(errors="replace").decode()
 
 
 def _decrypt_small(path: Path, identity: Identity) -> bytes:

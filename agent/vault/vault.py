@@ -191,6 +191,8 @@ class Vault:
         Raises HeldError when commits are held (the bag is kept, see `held`), CollectorError when a payload cannot
         be read, VaultError, WrongUserError.
         """
+        if not payloads:
+            raise UsageError("Il n'y a rien à sceller : un dépôt contient au moins une pièce.")
         labels = building.Labels(
             evidence_class=evidence_class or payloads[0].evidence_class, replaces=replaces, reason=reason, person=person
         )
