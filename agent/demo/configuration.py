@@ -23,8 +23,8 @@ def completed(
 ) -> str:
     """Return the whole configuration; the tables are those of the file (config/model.py)."""
     document = tomlkit.parse(text)
-    document["programmes"][0]["declaration"] = story.DECLARATION  # type: ignore[index]
-    document["inbox"]["settle_seconds"] = 0  # type: ignore[index]
+    document["programmes"][0]["declaration"] = story.DECLARATION
+    document["inbox"]["settle_seconds"] = 0
     document["establishments"] = _tables(
         {
             "id": item.id,

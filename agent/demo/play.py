@@ -140,7 +140,7 @@ class Play:
 
     def _pass(self) -> dict[str, Any]:
         with self.narrator.step("Une passe : carenage run"):
-            passed = self._json("run", "--json")
+            passed: dict[str, Any] = self._json("run", "--json")
             for job in passed["jobs"]:
                 if job["outcome"] != "done":
                     raise AgentError(f"{job['job']} {job['subject'] or ''} : {job['message']}")
@@ -168,18 +168,21 @@ class Play:
 
     def _verify(self) -> dict[str, Any]:
         with self.narrator.step("Contrôle du coffre : carenage vault verify"):
-            verification = self._json("vault", "verify", "--json", accept=(ExitCode.OK, ExitCode.NO_ANCHOR))
+            verification: dict[str, Any] = self._json(
+                "vault", "verify", "--json", accept=(ExitCode.OK, ExitCode.NO_ANCHOR)
+            )
             if not verification["ok"]:
                 raise AgentError(f"Le coffre n'est pas intact : {verification['problems']}")
-            self.narrator.say(
-                f"Coffre intact : {verification['deposits']} dépôts, {verification['journal_entries']} lignes de journal."
-            )
+            deposits, lines = verification["deposits"], verification["journal_entries"]
+            self.narrator.say(f"Coffre intact : {deposits} dépôts, {lines} lignes de journal.")
         return verification
 
     def _build(self) -> dict[str, Any]:
         with self.narrator.step("Le RSSI ouvre le coffre et constitue le dossier : carenage dossier build"):
             identity = str(self.stage.identity("rssi"))
-            dossier = self._json("dossier", "build", "--to", str(self.stage.dossier), "--identity", identity, "--json")
+            dossier: dict[str, Any] = self._json(
+                "dossier", "build", "--to", str(self.stage.dossier), "--identity", identity, "--json"
+            )
             for item in dossier["missing"]:
                 self.narrator.say(f"Il manque, pour {item['objective']} : {item['piece']}")
         return dossier

@@ -1,8 +1,8 @@
 """
 A mail relay on loopback that keeps every message as a file.
 
-`python -m tests.lab.mailbox --port 2525 --out DIR` writes DIR/0001.eml, … and the relay's
-authority as DIR/ca.pem; it stops on a signal.
+`python -m tests.lab.mailbox --port 2525 --out DIR [--address 127.0.0.25] [--cert relay.crt --key relay.key]` writes
+DIR/0001.eml, … and, when no certificate is given, the relay's authority as DIR/ca.pem; it stops on a signal.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from tests.lab.authority import Authority
+from tests.lab.authority import Authority, ServerFiles
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -37,8 +37,9 @@ def free_port() -> int:
 
 class Mailbox:
     """
-    A relay at 127.0.0.1:`port`, with STARTTLS (its certificate for `names`) unless `starttls` is False.
+    A relay at `address`:`port`, with STARTTLS unless `starttls` is False.
 
+    Its certificate is that of `files`, else one for `names` by an authority of its own (`ca_file`).
     `account` is the only (user, password) let in, and makes a login compulsory; `login_answer`
     is said to the others. `refuse` is the SMTP answer given to any message instead of taking it.
     """
@@ -48,6 +49,8 @@ class Mailbox:
         folder: Path,
         *,
         port: int | None = None,
+        address: str = "127.0.0.1",
+        files: ServerFiles | None = None,
         starttls: bool = True,
         names: tuple[str, ...] = ("127.0.0.1", "localhost"),
         account: tuple[str, str] | None = None,
@@ -65,9 +68,9 @@ class Mailbox:
         self.ca_file = folder / "ca.pem"
         self._controller = Controller(
             self,
-            hostname="127.0.0.1",
+            hostname=address,
             port=self.port,
-            tls_context=self._tls(names) if starttls else None,
+            tls_context=self._tls(files or Authority(folder).issue(*names)) if starttls else None,
             require_starttls=starttls,
             authenticator=self._authenticate if account else None,
             auth_required=account is not None,
@@ -102,8 +105,7 @@ class Mailbox:
         )
         return AuthResult(success=taken, handled=False, message=None if taken else self._login_answer)
 
-    def _tls(self, names: tuple[str, ...]) -> ssl.SSLContext:
-        files = Authority(self.folder).issue(*names)
+    def _tls(self, files: ServerFiles) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(files.certificate, files.key)
         return context
@@ -114,13 +116,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--cert", type=Path)
+    parser.add_argument("--key", type=Path)
     parser.add_argument("--clear", action="store_true", help="without STARTTLS")
     options = parser.parse_args()
+    files = ServerFiles(options.cert, options.key) if options.cert and options.key else None
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with Mailbox(options.out, port=options.port, starttls=not options.clear) as mailbox:
-        print(f"127.0.0.1:{mailbox.port} {mailbox.ca_file}", flush=True)
+    with Mailbox(
+        options.out, port=options.port, address=options.address, files=files, starttls=not options.clear
+    ) as mailbox:
+        print(f"{options.address}:{mailbox.port}", flush=True)
         stop.wait()
 
 
