@@ -66,7 +66,7 @@ def demo(invocation: Invocation, *, to_dir: Path, as_json: bool) -> None:
         return
     narrator.tell()
     narrator.tell(told.screen)
-    for line in farewell(stage, told):
+    for line in farewell(stage, told, command="carenage"):
         narrator.tell(line)
 
 

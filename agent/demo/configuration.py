@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import tomlkit
@@ -23,7 +23,9 @@ def completed(
 ) -> str:
     """Return the whole configuration; the tables are those of the file (config/model.py)."""
     document = tomlkit.parse(text)
-    document["programmes"][0]["declaration"] = story.DECLARATION
+    document["programmes"] = _tables(
+        [{"id": story.PROGRAMME, "phase_start": story.PHASE_START, "declaration": story.DECLARATION}]
+    )
     document["inbox"]["settle_seconds"] = 0
     document["establishments"] = _tables(
         {
@@ -62,12 +64,18 @@ def completed(
             document[name] = _tables(tables)
     if network:
         document["network"] = _table(network)
-    document["demo"] = _table({"as_of": story.AS_OF})
+        document["network"].add(tomlkit.nl())
+    demo = tomlkit.table()
+    demo.add(tomlkit.comment("L'histoire se passe ce jour-là ; le scellement et le journal suivent la vraie horloge."))
+    demo.add("as_of", story.AS_OF)
+    document["demo"] = demo
     return tomlkit.dumps(document)
 
 
-def _tables(tables: Any) -> AoT:
-    return AoT([_table(table) for table in tables])
+def _tables(tables: Iterable[Table]) -> AoT:
+    made = [_table(table) for table in tables]
+    made[-1].add(tomlkit.nl())
+    return AoT(made)
 
 
 def _table(values: Table) -> tomlkit.items.Table:

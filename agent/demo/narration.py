@@ -13,6 +13,8 @@ from agent.domain.errors import AgentError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rich.console import Console
+
     from agent.clock import Clock
 
 
@@ -23,21 +25,21 @@ class ConsoleNarrator:
         self._clock = clock
         self._to_stderr = to_stderr
         self._stream = sys.stderr if to_stderr else sys.stdout
+        self._console: Console | None = None
         self._number = 0
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Announce the step; an error of ours that leaves it is told with the step's name."""
         self._number += 1
-        named = f"{self._number:>2}. {title}"
+        self.tell(f"{self._number:>2}. {title}")
         started_at = self._clock.monotonic()
         try:
             if self._stream.isatty():
-                with self._spinner(named):
+                with self._spinner():
                     yield
                 self.say(f"fait en {self._clock.monotonic() - started_at:.1f} s")
             else:
-                self._echo(named)
                 yield
         except AgentError as error:
             raise AgentError(f"L'étape « {title} » a échoué. {error.message}", hint=error.hint) from error
@@ -45,20 +47,22 @@ class ConsoleNarrator:
     def say(self, text: str) -> None:
         """Tell lines under the step."""
         for line in text.splitlines():
-            self._echo(f"      {line}")
+            self.tell(f"      {line}")
 
     def tell(self, text: str = "") -> None:
         """Tell a line that belongs to no step."""
-        self._echo(text)
+        if self._console is None:
+            click.echo(text, err=self._to_stderr)
+        else:
+            self._console.print(text, soft_wrap=True)
 
     @contextmanager
-    def _spinner(self, named: str) -> Iterator[None]:
+    def _spinner(self) -> Iterator[None]:
         from rich.console import Console
 
-        console = Console(file=self._stream, highlight=False, markup=False)
-        console.print(named, style="bold")
-        with console.status("…"):
-            yield
-
-    def _echo(self, text: str) -> None:
-        click.echo(text, err=self._to_stderr)
+        self._console = Console(file=self._stream, highlight=False, markup=False, emoji=False)
+        try:
+            with self._console.status("…"):
+                yield
+        finally:
+            self._console = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -209,8 +210,8 @@ def _files(folder: Path, suffix: str) -> tuple[Path, ...]:
     return tuple(sorted(folder.glob(f"*.{suffix}")))
 
 
-def farewell(stage: Stage, told: Told) -> Iterator[str]:
-    """Yield where everything is, and what to try next."""
+def farewell(stage: Stage, told: Told, *, command: str) -> Iterator[str]:
+    """Yield where everything is, and what to try next; `command` is how this person calls `carenage`."""
     yield "Tout est dans " + str(stage.root)
     rows = [
         ("courriel", told.mails[0]),
@@ -223,7 +224,7 @@ def farewell(stage: Stage, told: Told) -> Iterator[str]:
     for label, path in rows:
         yield f"  {label:<14} {path}"
     yield "À essayer ensuite :"
-    config = f"carenage --config {stage.config}"
+    config = f"{command} --config {shlex.quote(str(stage.config))}"
     for question in told.status["questions"]:
         yield "  " + question["command"].replace("carenage", config, 1)
     yield f"  {config} evidence list"

@@ -101,7 +101,7 @@ def _play(stage: Stage, *, keep: bool) -> None:
         ).perform()
         narrator.tell()
         narrator.tell(told.screen)
-        for line in farewell(stage, told):
+        for line in farewell(stage, told, command=str(_command())):
             narrator.tell(line)
         if keep:
             narrator.tell(f"Les serveurs tournent : {' '.join(lab.namespace.command('bash'))} (Ctrl-C les arrête).")
@@ -124,9 +124,8 @@ class _Inside:
         self._environment = {**os.environ, "KRB5_CONFIG": str(lab.domain.krb5_conf)}
 
     def __call__(self, *argv: str) -> Answer:
-        command = str(Path(sys.executable).with_name("carenage"))
         done = subprocess.run(
-            self._namespace.command(command, *argv),
+            self._namespace.command(str(_command()), *argv),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -135,6 +134,10 @@ class _Inside:
             env=self._environment,
         )
         return Answer(code=done.returncode, output=done.stdout, errors=done.stderr)
+
+
+def _command() -> Path:
+    return Path(sys.executable).with_name("carenage")
 
 
 def _start(stage: Stage, stack: ExitStack, narrator: ConsoleNarrator) -> _Lab:
