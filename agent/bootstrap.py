@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 from agent.domain.errors import AgentError, BusyError, ConfigurationError, ExitCode, UsageError
 from agent.domain.schedule import INBOX, Job, Rhythm
-from config.load import LoadedConfiguration, configuration_path, examine_text, load
+from config.load import LoadedConfiguration, examine_text, load
+from config.place import configuration_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,6 +54,7 @@ class StatusReport:
     next_audits: tuple[NextAudit, ...]
     questions: tuple[OpenQuestion, ...]
     names: dict[str, str]
+    alarms: tuple[str, ...] = ()
 
     @property
     def has_not_met(self) -> bool:
@@ -84,6 +86,7 @@ class StatusReport:
                 {"evidence": one.evidence, "kind": one.kind, "fields": list(one.fields), "command": one.command}
                 for one in self.questions
             ],
+            "alarms": list(self.alarms),
         }
 
 
@@ -247,6 +250,7 @@ class Application:
             ),
             questions=tuple(dict.fromkeys(question for one in assessed for question in one.questions)),
             names={item.id: item.name for item in self.configuration.establishments},
+            alarms=self.vault.alarms(),
         )
 
     # What a pass does
@@ -326,6 +330,7 @@ class Application:
             reception_of(self.vault, self.zone),
             directories=[item.id for item in self.configuration.directories],
             surfaces=[item.id for item in self.configuration.surfaces],
+            today=self.configuration.demo.as_of if self.configuration.demo else None,
         )
 
     def _run_inbox(self, now: datetime, force: bool) -> JobResult:
@@ -340,7 +345,7 @@ class Application:
             settle_seconds=inbox.settle_seconds,
             keep_days=inbox.keep_days,
             work_dir=self.work_dir,
-            is_intact=lambda name: bool(name) and False,
+            is_intact=self.vault.is_intact,
         )
 
     def jobs_named(self, job: str, subject: str | None) -> list[Job]:
@@ -409,22 +414,34 @@ class Application:
                 "--as-of est réservé à une configuration de démonstration.",
                 hint="Une passe réelle se fait au jour d'aujourd'hui ; pour simuler : carenage status --as-of DATE.",
             )
+        self._refuse_another_user()
         if self.configuration.log.path is not None:
             from agent.logs import log_to_file
 
             log_to_file(self.configuration.log.path)
-        wanted = {planned.job for planned in self.jobs} if only is None else set(self.jobs_named(only, subject))
-        if only is not None and not wanted:
-            raise UsageError(f"Aucune collecte « {only} » n'est configurée.")
+        wanted = None if only is None else self.jobs_named(only, subject)
+        if wanted is not None and not wanted:
+            raise UsageError(
+                f"Aucune collecte « {only} » n'est configurée.",
+                hint="Les collectes possibles : " + ", ".join(self.job_names()) + ".",
+            )
         with self._pass_lock():
             self.vault  # noqa: B018 - opening it repairs what an interruption left, before anything is collected
-            ports = self._pass_ports(wanted, as_of)
-            report = run_pass(ports, uuid4().hex[:12], every_job=only is not None, force=force)
+            ports = self._pass_ports(as_of)
+            report = run_pass(ports, uuid4().hex[:12], only=wanted, force=force)
             self._keep_last_good()
             write_beacon(self.state_dir / BEACON, beacon_of(report, period_seconds=self.period_seconds))
         return report
 
-    def _pass_ports(self, wanted: set[Job], as_of: date | None) -> PassPorts:
+    def _refuse_another_user(self) -> None:
+        """Raise WrongUserError before a file of the state is touched that its owner could not use any more."""
+        from agent.vault.vault import wrong_user
+
+        root = self.configuration.vault.path
+        if root.is_dir() and (error := wrong_user(root)):
+            raise error
+
+    def _pass_ports(self, as_of: date | None) -> PassPorts:
         from agent.services.run_pass import PassPorts
 
         return PassPorts(
@@ -432,7 +449,7 @@ class Application:
             zone=self.zone,
             state=self.state,
             vault=self.vault,
-            jobs=[planned for planned in self.jobs if planned.job in wanted],
+            jobs=self.jobs,
             assess=partial(self.assess, as_of=as_of),
             notifier=self.notifier,
         )

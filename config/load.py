@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,28 +48,6 @@ class LoadedConfiguration:
         our_keys = type(entry).model_fields
         raw = own_settings({**table, **entry.settings}, kind_class, our_keys=our_keys, addresses=addresses)
         return settings_for(kind_class, raw, folder=self.folder)
-
-
-def configuration_path(asked: Path | None = None) -> Path:
-    """Return where the file stands: what was `asked`, then $CARENAGE_CONFIG, then the platform's usual place."""
-    if asked is not None:
-        return asked
-    if from_environment := os.environ.get("CARENAGE_CONFIG"):
-        return Path(from_environment)
-    return _usual_place()
-
-
-def data_folder(path: Path) -> Path:
-    """Return where the data of the configuration at `path` goes by default: the platform's place, else beside it."""
-    if path != _usual_place() or sys.platform == "win32":
-        return path.parent
-    return Path("/var/lib/carenage")
-
-
-def _usual_place() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("PROGRAMDATA", r"C:\ProgramData")) / "Carenage" / "carenage.toml"
-    return Path("/etc/carenage/carenage.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

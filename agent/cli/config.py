@@ -23,7 +23,8 @@ def config() -> None:
 @json_option
 @click.pass_context
 def check(ctx: click.Context, as_json: bool) -> None:
-    from config.load import configuration_path, examine
+    from config.load import examine
+    from config.place import configuration_path
 
     path = configuration_path(ctx.obj.config_path)
     found: Examination | None = None
@@ -49,7 +50,8 @@ def show(ctx: click.Context, as_json: bool) -> None:
     import tomlkit
 
     from config.effective import effective
-    from config.load import configuration_path, load
+    from config.load import load
+    from config.place import configuration_path
     from config.plugin_settings import installed_registries
 
     registries = installed_registries()

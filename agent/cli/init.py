@@ -78,7 +78,7 @@ def init(ctx: click.Context, /, config_path: Path | None, non_interactive: bool,
     from agent.services.initialise import Installation, initialise, new_key_pairs, refuse_to_overwrite
     from agent.vault.age import generate_identity
     from config.first import first_configuration
-    from config.load import configuration_path
+    from config.place import configuration_path
 
     given = _Given(**answers)
     if len(given.recipients) == 1:
@@ -115,7 +115,7 @@ def _absolute(path: Path) -> Path:
 
 
 def _usual_vault(config: Path) -> Path:
-    from config.load import data_folder
+    from config.place import data_folder
 
     return data_folder(config) / "vault"
 

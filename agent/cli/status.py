@@ -10,7 +10,9 @@ import click
 
 from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, json_option
+from agent.cli.remembered import recall, remember
 from agent.domain.errors import AgentError, ExitCode
+from config.place import configuration_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +29,24 @@ MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"
 @click.pass_obj
 def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
     """Dit en un écran où en est chaque objectif, pour chaque établissement."""
-    report = invocation.application().status(as_of=as_of)
+    screen = None if as_of else recall(configuration_path(invocation.config_path), invocation.clock.now())
+    if screen is None:
+        application = invocation.application()
+        report = application.status(as_of=as_of)
+        screen = {
+            "json": {"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()},
+            "lines": list(_screen(report)),
+            "code": ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK,
+        }
+        application.close()
+        if as_of is None and not report.alarms:
+            remember(application.loaded.path, invocation.clock.now(), screen)
     if as_json:
-        echo_json({"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()})
+        echo_json(screen["json"])
     else:
-        for line in _screen(report):
+        for line in screen["lines"]:
             click.echo(line)
-    return ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK
+    return int(screen["code"])
 
 
 @click.command()
@@ -84,6 +97,8 @@ def _screen(report: StatusReport) -> Iterator[str]:
     from agent.alerts.texts import day, reason
 
     yield _sentence(report)
+    for alarm in report.alarms:
+        yield f"✘ Coffre endommagé : {alarm} → carenage vault verify --all"
     yield ""
     for assessed in report.assessed:
         document = assessed.document

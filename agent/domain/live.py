@@ -98,7 +98,7 @@ def live_scenarios(perimeter: Perimeter, known: Sequence[KnownFact], *, as_of: s
     """Return the scenarios that the facts and the perimeter stand for on `as_of` (ISO date)."""
     choices: list[_Choice] = []
     questions: list[OpenQuestion] = []
-    for item in _one_per_ads_run(known):
+    for item in _one_per_run(known):
         choice = _choice(item, perimeter)
         if choice is None:
             continue
@@ -195,25 +195,35 @@ def _with_values(fact: Fact, values: Mapping[str, object]) -> Fact:
     return replace(fact, **accepted, undecided=undecided)  # type: ignore[arg-type]
 
 
-def _one_per_ads_run(known: Sequence[KnownFact]) -> list[KnownFact]:
-    """Keep one fact for the several files of one ADS run; scores that differ reopen the question."""
-    runs: dict[tuple[str | None, str | None], KnownFact] = {}
-    others: list[KnownFact] = []
-    for item in known:
-        fact = item.fact
-        if not isinstance(fact, AdsAuditFact) or fact.date is None or fact.directory is None:
-            others.append(item)
-            continue
-        key = (fact.directory, fact.date)
+def _one_per_run(known: Sequence[KnownFact]) -> list[KnownFact]:
+    """
+    Keep one fact for the several files of one run.
+
+    ADS scores that differ reopen the question. Of an exposure audit received twice the copy that leaves
+    least undecided is kept, so that one clean audit never counts as the last two.
+    """
+    runs: dict[tuple[object, ...], KnownFact] = {}
+    for position, item in enumerate(known):
+        key = _run_key(item.fact) or ("alone", position)
         kept = runs.get(key)
         if kept is None:
             runs[key] = item
-        elif isinstance(kept.fact, AdsAuditFact):
-            runs[key] = _merged_run(kept, item, fact)
-    return [*runs.values(), *others]
+        elif isinstance(item.fact, AdsAuditFact):
+            runs[key] = _merged_ads_run(kept, item, item.fact)
+        elif len(item.fact.undecided) < len(kept.fact.undecided):
+            runs[key] = item
+    return list(runs.values())
 
 
-def _merged_run(kept: KnownFact, item: KnownFact, fact: AdsAuditFact) -> KnownFact:
+def _run_key(fact: Fact) -> tuple[object, ...] | None:
+    if isinstance(fact, AdsAuditFact) and fact.date is not None and fact.directory is not None:
+        return ("ads", fact.directory, fact.date)
+    if isinstance(fact, ExposureAuditFact) and fact.date is not None and fact.vendor_id is not None:
+        return ("exposure", fact.vendor, fact.vendor_id, fact.date)
+    return None
+
+
+def _merged_ads_run(kept: KnownFact, item: KnownFact, fact: AdsAuditFact) -> KnownFact:
     earlier = kept.fact
     if not isinstance(earlier, AdsAuditFact) or earlier.score is None:
         return item

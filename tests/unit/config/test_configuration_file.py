@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from agent.domain.errors import ConfigurationError, ExitCode
-from config.load import MAX_FILE_BYTES, Examination, configuration_path, data_folder, load
+from config.load import MAX_FILE_BYTES, Examination, load
 from config.model import Configuration
+from config.place import configuration_path, data_folder
 
 Examine = Callable[[str], Examination]
 

@@ -113,6 +113,31 @@ def test_two_files_of_one_run_with_different_scores_reopen_the_question() -> Non
     assert found.questions[0].fields == ("score",)
 
 
+def test_an_exposure_audit_received_twice_counts_once_and_as_what_was_decided() -> None:
+    open_copy = known(exposure(vendor_id="run-1", tool=None, undecided=("tool",)), "first")
+    settled_copy = known(exposure(vendor_id="run-1"), "second")
+
+    (scenario,) = scenarios(open_copy, settled_copy)
+
+    assert [audit["id"] for audit in scenario["exposure_audits"]] == ["second"]
+
+
+def test_two_runs_of_one_scan_count_twice() -> None:
+    (scenario,) = scenarios(
+        known(exposure(vendor_id="scan"), "first"), known(exposure(vendor_id="scan", date="2026-06-20"), "second")
+    )
+
+    assert len(scenario["exposure_audits"]) == 2
+
+
+def test_what_a_person_says_of_findings_without_a_score_settles_them() -> None:
+    said = exposure(findings=(finding(cvss=None),), unscored_critical=False)
+
+    (scenario,) = scenarios(known(said))
+
+    assert scenario["exposure_audits"][0]["findings"] == []
+
+
 def test_an_audit_covers_what_its_scope_names() -> None:
     (scenario,) = scenarios(known(exposure()))
 
