@@ -1,4 +1,4 @@
-"""The evidence vault: what services call. The format is docs/reference/vault.md's, final from version 1."""
+"""The evidence vault: what services call. Its format is final from version 1; LISEZMOI.txt tells it to strangers."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Vault:
                 layout.check_is_vault(root)
                 return cls(root, keys_dir.absolute() if keys_dir else None, agent, entity, clock)
             except PermissionError as error:
-                raise _wrong_user(root) or error from error
+                raise wrong_user(root) or error from error
 
     def __enter__(self) -> Self:
         return self
@@ -287,6 +287,15 @@ class Vault:
             logger.warning("damage accepted by %s", person)
             return tuple(self._known(deposit_id) for deposit_id in self._start())
 
+    def is_intact(self, deposit_id: str) -> bool:
+        """Return whether the vault holds this deposit with every byte as the journal has it; never raises on damage."""
+        deposit = self.index.deposit(deposit_id)
+        if deposit is None:
+            return False
+        with self._reading_lock():
+            found = bag.problems(self.root / deposit.path, deposit_id, expected=deposit.bag, payloads=True)
+            return next(found, None) is None
+
     def verify(self, all: bool = False) -> VerifyReport:  # noqa: A002 - the command's own word
         """
         Check the journal, every checkpoint and every bag; with `all` every payload, else the newest and some others.
@@ -302,6 +311,7 @@ class Vault:
                 every_payload=all,
                 day=self._clock.now().toordinal(),
             )
+            self._alarms = report.problems
             if damage and self._keys is not None and not self._damage:
                 self._hold(damage)
             return report
@@ -798,10 +808,10 @@ def _refusal(root: Path, keys_dir: Path | None) -> AgentError | None:
             f"Le coffre {root} est ouvert en lecture seule.",
             hint="Lancez la commande sur la machine de l'agent pour y écrire.",
         )
-    return _wrong_user(root)
+    return wrong_user(root)
 
 
-def _wrong_user(root: Path) -> WrongUserError | None:
+def wrong_user(root: Path) -> WrongUserError | None:
     """Return the error for a user who does not own the vault, None for its owner."""
     if sys.platform == "win32":
         return None

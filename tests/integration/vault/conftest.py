@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from agent.domain.evidence import EvidenceClass, RawEvidence
 from agent.vault import age
 from agent.vault.vault import Vault

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from functools import partial
 from pathlib import Path
 
 from agent.domain.errors import AgentError
@@ -24,7 +25,7 @@ def main(root: str, keys_dir: str, count: str = "1") -> int:
                     media_type="text/plain",
                     evidence_class=EvidenceClass.DOCUMENT,
                     received_at=clock.now(),
-                    open=lambda content=content: io.BytesIO(content),
+                    open=partial(io.BytesIO, content),
                 )
                 print(vault.seal([raw]).id, flush=True)
     except AgentError as error:

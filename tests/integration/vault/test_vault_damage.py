@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from agent.domain.errors import HeldError, IdentityError, IntegrityError, UsageError
 from agent.vault.lines import canonical, sha256
 from agent.vault.vault import Vault
@@ -325,8 +326,7 @@ def test_damage_after_an_acceptance_is_new_damage(
 ) -> None:
     damage(filled)
     reopened().accept_damage(reason="vu", person="M. Durand")
-    last = sorted((filled.root / "checkpoints").iterdir())[0]
-    flip(last, 10)
+    flip(min((filled.root / "checkpoints").iterdir()), 10)
 
     assert not reopened().verify().ok
 

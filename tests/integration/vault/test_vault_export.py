@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from agent.domain.errors import CollectorError, IdentityError, IntegrityError, UsageError, VaultError
 from agent.domain.evidence import RawEvidence
 from agent.domain.secret import Secret
@@ -90,7 +91,9 @@ def test_unusable_identity_file_is_said_without_showing_it(content: bytes, tmp_p
 
 
 @pytest.fixture(scope="module", params=["binary", "armoured"])
-def protected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, key_pairs: list[tuple[str, str]]) -> Path:
+def protected(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, key_pairs: list[tuple[str, str]]
+) -> Path:
     import pyrage
 
     path = tmp_path_factory.mktemp("keys") / "cle.age"
@@ -147,7 +150,19 @@ def test_link_planted_in_the_destination_is_not_followed(house: House, vault: Va
 
 @pytest.mark.parametrize(
     "name",
-    ["../../evil", "/etc/passwd", "..\\..\\evil", "a/../../b", "..", ".", "", "nul\x00l", "con.txt", "\udce9", "n" * 999],
+    [
+        "../../evil",
+        "/etc/passwd",
+        "..\\..\\evil",
+        "a/../../b",
+        "..",
+        ".",
+        "",
+        "nul\x00l",
+        "con.txt",
+        "\udce9",
+        "n" * 999,
+    ],
 )
 def test_hostile_names_stay_in_the_destination(house: House, vault: Vault, tmp_path: Path, name: str) -> None:
     sealed = vault.seal([house.raw(b"first", name), house.raw(b"second", name)])
@@ -253,8 +268,8 @@ def test_file_that_changes_while_it_is_sealed_is_refused(house: House, vault: Va
 
 
 def test_source_that_breaks_midway_leaves_nothing(house: House, vault: Vault) -> None:
-    class Broken(io.RawIOBase):
-        def read(self, size: int = -1) -> bytes:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
             raise OSError(5, "Input/output error")
 
     raw: RawEvidence = replace(house.raw(b""), open=Broken)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from agent.domain.errors import ExitCode, VaultError, WrongUserError
 from agent.vault import building
 from agent.vault.vault import Vault
@@ -74,7 +75,7 @@ class Crashes:
         counts: dict[str, int] = {}
         found = []
         for line in (self.house.root.parent / "trace").read_text().splitlines():
-            match = re.match(r"\d+ (\w+)\(", line)
+            match = re.match(r"\d+ +(\w+)\(", line)
             if match:
                 counts[match[1]] = counts.get(match[1], 0) + 1
                 if str(self.house.root) in line or str(self.house.keys_dir) in line:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from agent.domain.errors import ConfigurationError, UsageError, VaultError
 from agent.domain.evidence import EvidenceClass
 from agent.vault import bag, journal
@@ -275,6 +278,15 @@ def test_key_of_another_agent_is_not_taken_for_the_vaults(house: House, vault: V
         assert again.commits_held
 
 
+def test_deposit_that_corrects_another_names_it(house: House, vault: Vault) -> None:
+    first = vault.seal([house.raw(b"x")])
+    vault.seal([house.raw(b"y")], replaces=first.id, reason="mauvais fichier", person="Mme Petit")
+
+    line = json.loads(house.journal_lines()[-1])
+    assert (line["replaces"], line["reason"], line["person"]) == (first.id, "mauvais fichier", "Mme Petit")
+    assert [deposit.replaces for deposit in vault.index.deposits()] == [None, first.id]
+
+
 def test_destroyed_deposit_leaves_its_line_and_no_alarm(house: House, vault: Vault, reopened: Opener) -> None:
     sealed = vault.seal([house.raw(b"x")])
     vault.destroy(sealed.id, reason="durée de conservation échue", person="DPO")
@@ -427,9 +439,6 @@ def test_copy_refuses_writing(house: House, vault: Vault, tmp_path: Path) -> Non
 def test_link_refused_by_the_file_system_becomes_a_copy(
     house: House, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import errno
-    import os
-
     def refuse(*_: object, **__: object) -> None:
         raise OSError(errno.EXDEV, "Invalid cross-device link")
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pymerkle
 import pytest
+
 from agent.vault.vault import Vault
 from tests.integration.vault.conftest import House
 
