@@ -67,7 +67,10 @@ def open_regular(path: Path, *, follow: bool) -> BufferedReader:
             raise UsageError(f"« {printable(path.name)} » est un lien symbolique : il n'est pas suivi.")
         descriptor = os.open(path, _OPEN_FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     except (OSError, ValueError) as error:
-        raise UsageError(f"« {printable(path.name)} » ne peut pas être ouvert : {_reason(error)}.") from error
+        raise UsageError(
+            f"« {printable(path.name)} » ne peut pas être ouvert : {_reason(error)}.",
+            hint="Vérifiez le chemin, et les droits du compte qui lance la commande.",
+        ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise UsageError(

@@ -12,6 +12,7 @@ from agent.cli.output import as_of_option, echo_json, json_option
 from agent.domain.errors import ConfigurationError, ExitCode, UsageError
 
 if TYPE_CHECKING:
+    from agent.bootstrap import Application
     from agent.services.run_pass import PassReport
 
 OUTCOMES = {"done": "fait", "partial": "partiel", "failed": "en échec", "skipped": "non tenté"}
@@ -41,14 +42,7 @@ def plan(invocation: Invocation, *, as_of: date | None, as_json: bool) -> None:
 @click.pass_obj
 def run(invocation: Invocation, *, only: str | None, as_of: date | None, as_json: bool) -> int:
     """Fait une passe : collecte ce qui est dû, évalue, prévient. Silencieux quand rien n'est dû."""
-    try:
-        application = invocation.application()
-    except ConfigurationError as error:
-        from agent.bootstrap import alert_of_broken_configuration
-
-        alert_of_broken_configuration(invocation.config_path, error, clock=invocation.clock)
-        raise
-    report = application.run(only=only, as_of=as_of)
+    report = _opened(invocation).run(only=only, as_of=as_of)
     _print(report, as_json=as_json)
     return report.code
 
@@ -58,18 +52,17 @@ def run(invocation: Invocation, *, only: str | None, as_of: date | None, as_json
 @click.pass_obj
 def serve(invocation: Invocation, *, minutes: int) -> int:
     """Fait une passe à intervalle régulier, jusqu'à l'arrêt du service."""
-    from agent.bootstrap import open_application
     from agent.scheduler import tick_forever
 
     def one_pass() -> ExitCode:
-        application = open_application(invocation.config_path, clock=invocation.clock)
+        application = _opened(invocation)
         application.period_seconds = minutes * 60
         try:
             return application.run().code
         finally:
             application.close()
 
-    open_application(invocation.config_path, clock=invocation.clock)
+    _opened(invocation)
     return tick_forever(one_pass, every_minutes=minutes)
 
 
@@ -100,6 +93,17 @@ def collect(invocation: Invocation, *, job: str, subject: str | None, force: boo
     report = application.run(only=job, subject=subject, force=force)
     _print(report, as_json=as_json, quiet=False)
     return report.code
+
+
+def _opened(invocation: Invocation) -> Application:
+    """Return the application of the file as it is now; what is wrong with it is told through the last good channels."""
+    from agent.bootstrap import alert_of_broken_configuration, open_application
+
+    try:
+        return open_application(invocation.config_path, clock=invocation.clock)
+    except ConfigurationError as error:
+        alert_of_broken_configuration(invocation.config_path, error, clock=invocation.clock)
+        raise
 
 
 def _print(report: PassReport, *, as_json: bool, quiet: bool = True) -> None:

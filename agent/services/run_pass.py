@@ -16,7 +16,7 @@ from agent.services.collect import JobResult
 from agent.state.store import RunOutcome, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -78,7 +78,7 @@ class PassReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassPorts:
-    """Everything a pass works with."""
+    """Everything a pass works with; `jobs` are all that are configured, due or not."""
 
     clock: Clock
     zone: ZoneInfo
@@ -108,9 +108,11 @@ def plan(jobs: Sequence[PlannedJob], state: StateStore, *, now: datetime, zone: 
     return sorted(found, key=lambda item: (item.due_at, item.job.name, item.job.subject or ""))
 
 
-def run_pass(ports: PassPorts, run_id: str, *, every_job: bool = False, force: bool = False) -> PassReport:
+def run_pass(
+    ports: PassPorts, run_id: str, *, only: Collection[Job] | None = None, force: bool = False
+) -> PassReport:
     """
-    Do what is due (`every_job`: due or not) and return the report; one failed job never stops the others.
+    Do what is due (`only`: those jobs, due or not) and return the report; one failed job never stops the others.
 
     `force` tries an account again that was refused. Raises VaultError or StateError when nothing can be judged.
     """
@@ -119,9 +121,7 @@ def run_pass(ports: PassPorts, run_id: str, *, every_job: bool = False, force: b
     try:
         ports.state.start_pass(run_id, started_at)
         clock_back = ports.state.see_clock(started_at)
-        results = [
-            _run(planned, ports, run_id, force=force) for planned in _due(ports, started_at, every_job=every_job)
-        ]
+        results = [_run(planned, ports, run_id, force=force) for planned in _wanted(ports, started_at, only)]
         problems = list(ports.vault.alarms())
         assessed = ports.assess()
         observations = _observations(ports, assessed, problems, clock_back, started_at)
@@ -153,9 +153,9 @@ def run_pass(ports: PassPorts, run_id: str, *, every_job: bool = False, force: b
     )
 
 
-def _due(ports: PassPorts, now: datetime, *, every_job: bool) -> list[PlannedJob]:
-    if every_job:
-        return list(ports.jobs)
+def _wanted(ports: PassPorts, now: datetime, only: Collection[Job] | None) -> list[PlannedJob]:
+    if only is not None:
+        return [planned for planned in ports.jobs if planned.job in only]
     histories = [(planned.job, history_of(planned.job, ports.state)) for planned in ports.jobs]
     wanted = [item.job for item in due(histories, now, ports.zone)]
     return [planned for job in wanted for planned in ports.jobs if planned.job == job]
