@@ -88,10 +88,13 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     with tempfile.TemporaryDirectory() as folder:
         config = installation(Path(folder))
-        floor = [sys.executable, "-c", "pass"]
+
+        def floor() -> None:
+            subprocess.run([sys.executable, "-c", "pass"], check=True)
+
         medians = interleaved(
             {
-                "python -c pass": lambda: subprocess.run(floor, check=True) and None,
+                "python -c pass": floor,
                 "carenage --version": lambda: run(["--version"]),
                 "carenage status": lambda: run(["--config", str(config), "status"]),
                 "carenage run (nothing due)": lambda: run(["--config", str(config), "run"]),
