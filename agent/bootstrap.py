@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     from agent.alerts.interface import Channel
     from agent.clock import Clock
-    from agent.domain.live import OpenQuestion, Perimeter
-    from agent.domain.outlook import NextAudit
+    from agent.domain.live import Perimeter
+    from agent.domain.schedule import DueJob
     from agent.http import HttpOptions, HttpSession
     from agent.services.assess import Assessed
     from agent.services.collect import JobResult, Source
     from agent.services.notify import Delivery, Notifier
     from agent.services.receive import Reception
+    from agent.services.report import StatusReport
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
     from agent.state.store import StateStore
     from agent.vault.age import Identity
@@ -43,51 +44,6 @@ LAST_GOOD = "last-good.toml"
 _PERIOD_SECONDS = 3600
 RHYTHMS = {"exposure": Rhythm.DAILY, "active_directory": Rhythm.WEEKLY, "inventory": Rhythm.WEEKLY}
 _DEFAULT_WARN_DAYS = 15
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusReport:
-    """What `status` shows."""
-
-    as_of: date
-    assessed: tuple[Assessed, ...]
-    next_audits: tuple[NextAudit, ...]
-    questions: tuple[OpenQuestion, ...]
-    names: dict[str, str]
-    alarms: tuple[str, ...] = ()
-
-    @property
-    def has_not_met(self) -> bool:
-        """Return whether an objective can no longer be met."""
-        return any(
-            objective["candidate"]["verdict"] == "not_met"
-            for one in self.assessed
-            for objective in one.document["objectives"].values()
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the contract's shape; `assessment` is the first programme's, `assessments` holds them all."""
-        return {
-            "as_of": self.as_of.isoformat(),
-            "assessment": self.assessed[0].document if self.assessed else None,
-            "assessments": [one.document for one in self.assessed],
-            "next": [
-                {
-                    "job": audit.job,
-                    "subject": audit.subject,
-                    "objective": audit.objective,
-                    "recommended_on": audit.recommended_on.isoformat(),
-                    "last_safe_on": audit.last_safe_on.isoformat(),
-                    "reasons": list(audit.reasons),
-                }
-                for audit in self.next_audits
-            ],
-            "questions": [
-                {"evidence": one.evidence, "kind": one.kind, "fields": list(one.fields), "command": one.command}
-                for one in self.questions
-            ],
-            "alarms": list(self.alarms),
-        }
 
 
 class Application:
@@ -158,71 +114,9 @@ class Application:
     @cached_property
     def perimeters(self) -> tuple[Perimeter, ...]:
         """Return one perimeter per configured programme, in the evaluation contract's words."""
-        from agent.domain.coverage import ExposedElement
-        from agent.domain.live import Perimeter
+        from config.perimeter import perimeters
 
-        elements = tuple(
-            ExposedElement(id=surface.id, names=surface.names, addresses=surface.addresses)
-            for surface in self.configuration.surfaces
-        )
-        directories = tuple(directory.id for directory in self.configuration.directories)
-        return tuple(
-            Perimeter(base=self._scenario_base(index), elements=elements, directories=directories)
-            for index in range(len(self.configuration.programmes))
-        )
-
-    def _scenario_base(self, index: int) -> dict[str, object]:
-        configuration = self.configuration
-        programme = configuration.programmes[index]
-        phase = {
-            "start": programme.phase_start,
-            "validation_date": programme.validation_date,
-            "declaration": programme.declaration,
-            "control_date": programme.control_date,
-        }
-        return {
-            "id": configuration.candidate.id,
-            "programme": programme.id,
-            "candidate": {
-                "type": configuration.candidate.type,
-                "establishments": [
-                    {
-                        "id": item.id,
-                        "activity": str(item.activity),
-                        "support": item.support,
-                        "esms": item.esms,
-                        "in_perimeter": item.in_perimeter,
-                    }
-                    for item in configuration.establishments
-                ],
-            },
-            "phase": {key: value.isoformat() for key, value in phase.items() if value is not None},
-            "ads": [
-                _without_none(
-                    {
-                        "id": item.id,
-                        "establishments": list(item.establishments),
-                        "kind": item.kind,
-                        "in_service": _iso(item.in_service),
-                        "retired": _iso(item.retired),
-                        "replaces": list(item.replaces) or None,
-                    }
-                )
-                for item in configuration.directories
-            ],
-            "surfaces": [
-                _without_none(
-                    {
-                        "id": item.id,
-                        "establishments": list(item.establishments),
-                        "kind": item.kind,
-                        "exposed_from": _iso(item.exposed_from),
-                    }
-                )
-                for item in configuration.surfaces
-            ],
-            "config": programme.scenario_config(),
-        }
+        return perimeters(self.configuration)
 
     def assess(self, *, as_of: date | None = None) -> list[Assessed]:
         """Return the assessment of every programme on a day."""
@@ -232,23 +126,14 @@ class Application:
             self.perimeters, self.vault.index, as_of=self.as_of(as_of), zone=self.zone, evaluate=evaluate_scenario
         )
 
-    @property
-    def warn_days(self) -> int:
-        """Return the margin before a due date, in days."""
-        return self.configuration.programmes[0].warn_days or _DEFAULT_WARN_DAYS
-
     def status(self, *, as_of: date | None = None) -> StatusReport:
         """Return where every objective stands."""
-        from agent.domain.outlook import next_audits
+        from agent.services.report import report
 
-        assessed = self.assess(as_of=as_of)
-        return StatusReport(
+        return report(
+            self.assess(as_of=as_of),
             as_of=self.as_of(as_of),
-            assessed=tuple(assessed),
-            next_audits=tuple(
-                audit for one in assessed for audit in next_audits(one.document, margin_days=self.warn_days)
-            ),
-            questions=tuple(dict.fromkeys(question for one in assessed for question in one.questions)),
+            margin_days=self.configuration.programmes[0].warn_days or _DEFAULT_WARN_DAYS,
             names={item.id: item.name for item in self.configuration.establishments},
             alarms=self.vault.alarms(),
         )
@@ -362,42 +247,14 @@ class Application:
         """Return what `collect` can be asked for."""
         return sorted({planned.job.name for planned in self.jobs})
 
-    def plan(self, *, as_of: date | None = None) -> list[dict[str, Any]]:
-        """Return what is to be done, by the agent and by people, soonest first (contract/cli.md)."""
-        from agent.alerts.texts import reason
+    def plan(self, *, as_of: date | None = None) -> list[DueJob]:
+        """Return when each job of the agent is due next, soonest first."""
         from agent.services.run_pass import plan
 
-        now = self._moment(as_of)
-        whys = {
-            "EACH_PASS": "à chaque passe",
-            "FIRST": "jamais collecté",
-            "PERIODIC": "collecte régulière",
-            "RETRY": "nouvel essai après un échec",
-        }
-        rows: list[dict[str, Any]] = [
-            {
-                "job": item.job.name,
-                "subject": item.job.subject,
-                "due_at": item.due_at.astimezone(self.zone).isoformat(timespec="seconds"),
-                "why": whys[item.why],
-                "last_safe_on": None,
-            }
-            for item in plan(self.jobs, self.state, now=now, zone=self.zone)
-        ]
-        for audit in self.status(as_of=as_of).next_audits:
-            due_at = datetime(
-                audit.recommended_on.year, audit.recommended_on.month, audit.recommended_on.day, tzinfo=self.zone
-            )
-            rows.append(
-                {
-                    "job": audit.job,
-                    "subject": audit.subject,
-                    "due_at": due_at.isoformat(timespec="seconds"),
-                    "why": f"{audit.objective} : " + (", ".join(map(reason, audit.reasons)) or "tenir le rythme"),
-                    "last_safe_on": audit.last_safe_on.isoformat(),
-                }
-            )
-        return sorted(rows, key=lambda row: (row["due_at"], row["job"], row["subject"] or ""))
+        now = self.clock.now()
+        if as_of is not None:
+            now = datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=self.zone)
+        return plan(self.jobs, self.state, now=now, zone=self.zone)
 
     def run(
         self, *, only: str | None = None, subject: str | None = None, force: bool = False, as_of: date | None = None
@@ -475,11 +332,6 @@ class Application:
                 lock.release()
 
         return held()
-
-    def _moment(self, as_of: date | None) -> datetime:
-        if as_of is None:
-            return self.clock.now()
-        return datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=self.zone)
 
     def _keep_last_good(self) -> None:
         """Keep a copy of a configuration that worked: it holds no secret, and alerts when the file breaks."""
@@ -680,11 +532,3 @@ def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:
 
     parsed = parse_scenario(scenario, load_programme)
     return evaluate(load_programme(str(scenario["programme"])), parsed).as_json()
-
-
-def _iso(value: date | None) -> str | None:
-    return value.isoformat() if value else None
-
-
-def _without_none(values: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in values.items() if value is not None}

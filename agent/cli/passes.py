@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from agent.bootstrap import Application
     from agent.services.run_pass import PassReport
 
+WHYS = {
+    "EACH_PASS": "à chaque passe",
+    "FIRST": "jamais collecté",
+    "PERIODIC": "collecte régulière",
+    "RETRY": "nouvel essai après un échec",
+}
 OUTCOMES = {"done": "fait", "partial": "partiel", "failed": "en échec", "skipped": "non tenté"}
 
 
@@ -24,7 +30,7 @@ OUTCOMES = {"done": "fait", "partial": "partiel", "failed": "en échec", "skippe
 @click.pass_obj
 def plan(invocation: Invocation, *, as_of: date | None, as_json: bool) -> None:
     """Liste ce qui est à faire, par l'agent et par les personnes, et pour quand."""
-    rows = invocation.application().plan(as_of=as_of)
+    rows = _planned(invocation.application(), as_of)
     if as_json:
         echo_json(rows)
         return
@@ -104,6 +110,34 @@ def _opened(invocation: Invocation) -> Application:
     except ConfigurationError as error:
         alert_of_broken_configuration(invocation.config_path, error, clock=invocation.clock)
         raise
+
+
+def _planned(application: Application, as_of: date | None) -> list[dict[str, Any]]:
+    """Return what the agent and people have to do, soonest first (contract/cli.md)."""
+    from agent.alerts.texts import reason
+
+    rows = [
+        {
+            "job": item.job.name,
+            "subject": item.job.subject,
+            "due_at": item.due_at.astimezone(application.zone).isoformat(timespec="seconds"),
+            "why": WHYS[item.why],
+            "last_safe_on": None,
+        }
+        for item in application.plan(as_of=as_of)
+    ]
+    for audit in application.status(as_of=as_of).next_audits:
+        why = ", ".join(reason(code) for code in audit.reasons) or "tenir le rythme"
+        rows.append(
+            {
+                "job": audit.job,
+                "subject": audit.subject,
+                "due_at": datetime.combine(audit.recommended_on, time.min, application.zone).isoformat(),
+                "why": f"{audit.objective} : {why}",
+                "last_safe_on": audit.last_safe_on.isoformat(),
+            }
+        )
+    return sorted(rows, key=lambda row: (str(row["due_at"]), str(row["job"]), str(row["subject"] or "")))
 
 
 def _print(report: PassReport, *, as_json: bool, quiet: bool = True) -> None:

@@ -17,7 +17,7 @@ from config.place import configuration_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.bootstrap import StatusReport
+    from agent.services.report import StatusReport
 
 VERDICTS = {"met": "atteint", "not_met": "NON ATTEINT", "at_risk": "à risque", "not_applicable": "non applicable"}
 MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
