@@ -129,8 +129,7 @@ def audits_needed(exposure: Exposure, reading: Reading) -> int:
     opens = exposure.window_opens
     first_day = exposure.first_day(reading)
     day = first_day if opens is None else max(first_day, opens)
-    rescued = day <= exposure.last_day and _rescued_by_one_on(day, exposure, runs, reading)
-    return 1 if rescued else NEEDED
+    return 1 if _rescued_by_one_on(day, exposure, runs, reading) else NEEDED
 
 
 def earliest_achievable(exposure: Exposure) -> date | None:
