@@ -281,7 +281,7 @@ class Vault:
                 "recipients": list(state.recipients),
             }
             self._damage = ()
-            self._write(EntryType.DECISION, fields)
+            self._append(EntryType.DECISION, fields, self._moment())
             keys.settle()
             self.index.forget_deposits()
             logger.warning("damage accepted by %s", person)
@@ -541,7 +541,7 @@ class Vault:
         last = self._journal.state.last_at
         if last is not None and now < last:
             reason = f"l'horloge de la machine a reculé : la ligne précédente est datée du {lines.time_text(last)}"
-            self._write(EntryType.CLOCK, {"reason": reason}, at=now)
+            self._append(EntryType.CLOCK, {"reason": reason}, now)
         return now
 
     @contextlib.contextmanager

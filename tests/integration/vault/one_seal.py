@@ -1,4 +1,8 @@
-"""Seal one deposit in a process of its own: `python one_seal.py VAULT KEYS [COUNT]` prints each id once acknowledged."""
+"""
+Write in a vault from a process of its own: `one_seal.py VAULT KEYS [COUNT | accept]`.
+
+Prints the id of each deposit once it is acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,9 @@ def main(root: str, keys_dir: str, count: str = "1") -> int:
     clock = FakeClock()
     try:
         with Vault.open(Path(root), Path(keys_dir), "agent-1", "chu-exemple", clock) as vault:
+            if count == "accept":
+                print(*(deposit.id for deposit in vault.accept_damage(reason="vu", person="M. Durand")), flush=True)
+                return 0
             for number in range(int(count)):
                 content = b"%s %d " % (str(keys_dir).encode(), number) * 500
                 raw = RawEvidence(

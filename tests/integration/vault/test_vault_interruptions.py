@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.domain.errors import ExitCode, VaultError, WrongUserError
+from agent.domain.errors import ExitCode, HeldError, VaultError, WrongUserError
 from agent.vault import building
 from agent.vault.vault import Vault
 from tests.integration.vault import one_seal
@@ -33,7 +33,7 @@ CALLS = (
     "unlinkat",
     "rmdir",
 )
-KILLS, FAILURES, SEED = 14, 5, 20261122
+KILLS, FAILURES, SEED = 12, 4, 20261122
 REPOSITORY = Path(__file__).parents[3]
 
 Point = tuple[str, int]
@@ -50,28 +50,34 @@ class Crashes:
         self._pristine = house.root.parent / "pristine"
         with house.create() as vault:
             vault.seal([house.raw(b"sealed before")])
-        for path in (house.root, house.keys_dir):
-            shutil.copytree(path, self._pristine / path.name)
+        self._pristine.mkdir()
+        self.keep()
 
     def restore(self) -> None:
         for path in (self.house.root, self.house.keys_dir):
             shutil.rmtree(path)
             shutil.copytree(self._pristine / path.name, path)
 
-    def trace(self, *options: str) -> subprocess.CompletedProcess[str]:
+    def keep(self) -> None:
+        """Make the vault as it is now the one that `restore` puts back."""
+        shutil.rmtree(self._pristine)
+        for path in (self.house.root, self.house.keys_dir):
+            shutil.copytree(path, self._pristine / path.name)
+
+    def trace(self, *options: str, action: str = "1") -> subprocess.CompletedProcess[str]:
         trace = self.house.root.parent / "trace"
         command = ["strace", "-f", "-qq", "-y", "-o", str(trace), *options, *CHILD]
         return subprocess.run(
-            [*command, str(self.house.root), str(self.house.keys_dir)],
+            [*command, str(self.house.root), str(self.house.keys_dir), action],
             cwd=REPOSITORY,
             capture_output=True,
             text=True,
             check=False,
         )
 
-    def points(self) -> list[Point]:
+    def points(self, action: str = "1") -> list[Point]:
         """Return (system call, its ordinal) for each call that touches the vault or the keys."""
-        self.trace("-e", f"trace={','.join(CALLS)}")
+        self.trace("-e", f"trace={','.join(CALLS)}", action=action)
         counts: dict[str, int] = {}
         found = []
         for line in (self.house.root.parent / "trace").read_text().splitlines():
@@ -112,6 +118,29 @@ def test_kill_before_any_system_call_loses_nothing_acknowledged(crashes: Crashes
         outcomes.add(bool(done.stdout.strip()))
         crashes.assert_whole(done.stdout.strip())
     assert False in outcomes
+
+
+def test_kill_while_damage_is_accepted_leaves_it_accepted_or_not_and_every_bag_known(crashes: Crashes) -> None:
+    house = crashes.house
+    with house.open() as vault:
+        vault.seal([house.raw(b"its line will change")])
+    journal = house.root / "journal/000001.jsonl"
+    content = bytearray(journal.read_bytes())
+    content[-300] ^= 1
+    journal.write_bytes(bytes(content))
+    with house.open() as vault, pytest.raises(HeldError):
+        vault.seal([house.raw(b"collected meanwhile")])
+    crashes.keep()
+    writing = [point for point in crashes.points("accept") if point[0] in {"pwrite64", "write", "rename"}]
+
+    for call, ordinal in random.Random(SEED).sample(writing, KILLS):
+        crashes.restore()
+        crashes.trace("-e", f"trace={call}", "-e", f"inject={call}:signal=KILL:when={ordinal}", action="accept")
+        with house.open() as vault:
+            if vault.commits_held:
+                vault.accept_damage(reason="vu de nouveau", person="M. Durand")
+            report = vault.verify(all=True)
+            assert (report.problems, report.held, len(vault.index.deposits())) == ((), 0, 3)
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
