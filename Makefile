@@ -44,8 +44,9 @@ $(STAMP): requirements-dev.txt pyproject.toml tests/lab/debian-packages.txt
 	@tests/lab/install-packages.sh
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@# "compat" links the sources by a plain .pth file: the other modes slow every start. Its long notice goes to a log.
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
-		--config-settings editable_mode=compat -e .
+		--config-settings editable_mode=compat -e . > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log; exit 1; }
 	$(BIN)/python deploy/strip_scripts.py $(BIN)
 	@touch $@
 
