@@ -22,7 +22,9 @@ from agent.domain.rules.outcome import (
 )
 from agent.domain.rules.share import activity_share, share
 from agent.domain.scenario import Scenario
-from agent.domain.units import Numbers, Unit, shown, units_of
+from agent.domain.units.directories import directory_units
+from agent.domain.units.surfaces import surface_units
+from agent.domain.units.unit import Frame, Numbers, Unit, shown
 
 Json = dict[str, object]
 
@@ -158,7 +160,9 @@ class _ObjectiveEvaluation:
         self.readings: list[Reading] = [
             dict(zip(self.admissible, values, strict=True)) for values in product(*self.admissible.values())
         ]
-        self.units = units_of(scenario, objective, start)
+        frame = Frame(scenario=scenario, objective=objective, start=start)
+        by_subject = {Subject.DIRECTORIES: directory_units, Subject.SURFACES: surface_units}
+        self.units = list(by_subject[objective.subject](frame))
 
     def assess(self) -> ObjectiveAssessment:
         """Return the entries of the candidate, its establishments and its units."""

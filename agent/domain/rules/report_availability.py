@@ -23,10 +23,17 @@ class Report:
         return not self.downloaded and seen_on > add_months(self.available_on, settings.report_months)
 
 
-def with_reports(
-    outcome: Outcome, reports: Iterable[Report], *, seen_on: date, final: bool, settings: Settings
-) -> Outcome:
-    """Return a unit's outcome with what its reports add: reasons, download days, and a warning where all was well."""
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the reports of a unit add to its outcome: reasons, the first download day, and whether to warn."""
+
+    reasons: frozenset[Reason]
+    download_by: date | None
+    warns: bool
+
+
+def notice_of(reports: Iterable[Report], *, seen_on: date, final: bool, settings: Settings) -> Notice:
+    """Return what the reports ask for on `seen_on`; `final` when the phase is over."""
     reasons: set[Reason] = set()
     last_days: list[date | None] = []
     for report in reports:
@@ -41,7 +48,11 @@ def with_reports(
             reasons.add(Reason.REPORT_NOT_DOWNLOADED)
         if days_between(seen_on, last_day) <= settings.warn_days:
             reasons.add(Reason.REPORT_DOWNLOAD_SOON)
-    warns = bool(reasons - {Reason.REPORT_LOST})
-    state = State.DUE_SOON if warns and outcome.state is State.SATISFIED else outcome.state
-    next_due = None if state is State.LOST else earliest([outcome.next_due, *last_days])
-    return Outcome(state, outcome.reasons | reasons, next_due)
+    return Notice(frozenset(reasons), earliest(last_days), bool(reasons - {Reason.REPORT_LOST}))
+
+
+def with_notice(outcome: Outcome, notice: Notice) -> Outcome:
+    """Return a unit's outcome with what its reports add; a satisfied one becomes due soon when they warn."""
+    state = State.DUE_SOON if notice.warns and outcome.state is State.SATISFIED else outcome.state
+    next_due = None if state is State.LOST else earliest([outcome.next_due, notice.download_by])
+    return Outcome(state, outcome.reasons | notice.reasons, next_due)
