@@ -113,7 +113,8 @@ class Reception:
     Registers evidence, whoever hands it over.
 
     `read` and `recognise` are `collectors.reading`'s; `directories` and `surfaces` the
-    configured slugs (None: not checked); `zone` the hospital's civil time.
+    configured slugs (None: not checked); `zone` the hospital's civil time. No file speaks of
+    a day after its arrival, or after `today` where a demonstration plays on a day of its own.
     """
 
     vault: EvidenceVault
@@ -122,6 +123,7 @@ class Reception:
     zone: ZoneInfo
     directories: Collection[str] | None = None
     surfaces: Collection[str] | None = None
+    today: date | None = None
 
     def __call__(self, payloads: tuple[RawEvidence, ...], *, stated: SideValues) -> Received:
         """Register what a configured collector gave, in the class that it declares."""
@@ -147,7 +149,7 @@ class Reception:
             kind = kind_of(content or "document", stated.over(side).kind)
             evidence_class = CLASSES.get(kind, EvidenceClass.DOCUMENT)
         sealed = self.vault.seal(payloads, evidence_class=evidence_class)
-        received_on = sealed.received_at.astimezone(self.zone).date()
+        received_on = self.today or sealed.received_at.astimezone(self.zone).date()
         understood = self.understand(payloads, stated=stated, received_on=received_on)
         self.vault.seal_facts(understood.record(sealed.id))
         logger.info(
