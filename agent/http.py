@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import truststore
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import _basic_auth_str
@@ -36,6 +35,7 @@ from agent.domain.errors import (
     UntrustedPeerError,
 )
 from agent.domain.secret import Secret
+from agent.trust import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -562,7 +562,7 @@ class _Adapter(HTTPAdapter):
 
     def __init__(self, options: HttpOptions, watchdog: _Watchdog) -> None:
         self._options = options
-        self._context = _trust(options.ca_file)
+        self._context = tls_context(options.ca_file)
         self._pools = _watched_pools(watchdog)
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
@@ -572,7 +572,7 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(
-            proxy, ssl_context=self._context, proxy_ssl_context=_trust(self._options.ca_file), **kwargs
+            proxy, ssl_context=self._context, proxy_ssl_context=tls_context(self._options.ca_file), **kwargs
         )
         manager.pool_classes_by_scheme = self._pools
         return manager
@@ -588,19 +588,6 @@ class _Adapter(HTTPAdapter):
         """Require a certificate of the context's own trust: requests would add its bundle to it."""
         del url, verify, cert
         conn.cert_reqs = "CERT_REQUIRED"
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise ConfigurationError(
-                f"Le fichier d'autorités « {ca_file} » ne se lit pas.", hint="ca_file attend des certificats PEM."
-            ) from error
-    return context
 
 
 def _watched_pools(watchdog: _Watchdog) -> dict[str, type[urllib3.HTTPConnectionPool]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, json_option
+from agent.cli.output import day, echo_json, json_option
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, UsageError
 from agent.domain.handover import HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
@@ -27,23 +27,13 @@ def inbox() -> None:
     """Lit, dépose ou confirme un fichier."""
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
-    del ctx
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(f"« {value} » n'est pas une date AAAA-MM-JJ.", param=param) from error
-
-
 def _stated_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a file does not."""
     for option in reversed(
         (
             click.option("--kind", type=click.Choice(KINDS), help="Ce qu'est le fichier."),
             click.option("--directory", metavar="ID", help="L'annuaire concerné."),
-            click.option("--date", "day", callback=_day, metavar="DATE", help="Le jour de l'audit (AAAA-MM-JJ)."),
+            click.option("--date", "day", callback=day, metavar="DATE", help="Le jour de l'audit (AAAA-MM-JJ)."),
             click.option("--score", type=click.FloatRange(LOWEST_SCORE, HIGHEST_SCORE), help="Le score ADS."),
             click.option("--tool", type=click.Choice(TOOLS), help="D'où vient un audit d'exposition."),
             click.option("--surface", "surfaces", multiple=True, metavar="ID", help="Une surface couverte."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from agent.cli.output import echo_json, json_option
+from agent.cli.output import day, echo_json, json_option
 from agent.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,16 +40,6 @@ class _Given:
     phase_start: date | None
 
 
-def _date(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
-    del ctx
-    if value is None:
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter("il faut une date AAAA-MM-JJ.", param=param) from error
-
-
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -70,7 +60,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--candidate-type", type=click.Choice(CANDIDATE_TYPES), help="Nature du candidat.")
 @click.option("--finess", help="Numéro FINESS du candidat.")
 @click.option("--programme", default="D1BIS_2026", show_default=True, help="Programme suivi.")
-@click.option("--phase-start", callback=_date, metavar="DATE", help="Démarrage de la phase, tel que déclaré.")
+@click.option("--phase-start", callback=day, metavar="DATE", help="Démarrage de la phase, tel que déclaré.")
 @click.option("--non-interactive", is_flag=True, help="Ne pose aucune question, même sur un terminal.")
 @json_option
 @click.pass_context

@@ -31,7 +31,7 @@ def json_option(command: CommandT) -> CommandT:
 
 def as_of_option(command: CommandT) -> CommandT:
     """Add `--as-of`."""
-    return click.option("--as-of", "as_of", callback=_day, metavar="DATE", help="Comme si l'on était ce jour-là.")(
+    return click.option("--as-of", "as_of", callback=day, metavar="DATE", help="Comme si l'on était ce jour-là.")(
         command
     )
 
@@ -77,7 +77,8 @@ def read_identity(path: Path, passphrase_env: str | None) -> Identity:
     return age.read_identity(path, Secret(phrase))
 
 
-def _day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date | None:
+    """Turn an option's text into a date."""
     del ctx
     if value is None:
         return None

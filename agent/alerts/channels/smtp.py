@@ -9,13 +9,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
-import truststore
 from pydantic import Field, model_validator
 
 from agent.alerts.interface import Channel, ChannelSettings
 from agent.alerts.mail import MailAddress, compose_mail
-from agent.domain.errors import ConfigurationError, DeliveryError, DeliveryRefusedLoginError
+from agent.domain.errors import DeliveryError, DeliveryRefusedLoginError
 from agent.domain.secret import Secret
+from agent.trust import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +94,10 @@ class SmtpChannel(Channel[SmtpSettings]):
         relay: smtplib.SMTP
         if settings.security == "tls":
             relay = smtplib.SMTP_SSL(
-                settings.host, settings.port, timeout=settings.timeout_seconds, context=self._trust()
+                settings.host,
+                settings.port,
+                timeout=settings.timeout_seconds,
+                context=tls_context(self.settings.ca_file),
             )
         else:
             relay = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_seconds)
@@ -112,7 +115,7 @@ class SmtpChannel(Channel[SmtpSettings]):
                 f"Le relais {self.settings.host} ne propose pas STARTTLS : rien n'a été envoyé.",
                 hint='Faites activer STARTTLS sur le relais, ou utilisez son port TLS (security = "tls", port 465).',
             )
-        relay.starttls(context=self._trust())
+        relay.starttls(context=tls_context(self.settings.ca_file))
         relay.ehlo()
 
     def _log_in(self, relay: smtplib.SMTP) -> None:
@@ -149,19 +152,6 @@ class SmtpChannel(Channel[SmtpSettings]):
             f"Le relais {host} refuse notre compte (code {error.smtp_code}).",
             hint="Corrigez le mot de passe à sa source ; aucun nouvel essai avant qu'il ne change.",
         )
-
-    def _trust(self) -> ssl.SSLContext:
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if self.settings.ca_file is not None:
-            try:
-                context.load_verify_locations(cafile=self.settings.ca_file)
-            except OSError as error:
-                raise ConfigurationError(
-                    f"Le fichier d'autorités « {self.settings.ca_file} » ne se lit pas.",
-                    hint="ca_file attend des certificats PEM.",
-                ) from error
-        return context
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
