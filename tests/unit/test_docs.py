@@ -7,6 +7,9 @@ from pathlib import Path
 
 from agent.cli.main import COMMANDS, LATER
 from agent.domain.errors import GRAVEST_FIRST, ExitCode, gravest
+from collectors.side_file import parse
+from config.load import examine_text
+from tests.unit.config.conftest import MINIMAL
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,6 +47,29 @@ def test_every_command_of_the_documents_exists() -> None:
         for block in re.findall(r"```(?:sh)?\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
             for command in re.findall(r"(?:^|/)carenage (?:--config \S+ )?([a-z]+)", block, re.MULTILINE):
                 assert command in known, f"{path.name}: carenage {command}"
+
+
+def toml_blocks(page: str) -> list[str]:
+    return re.findall(r"```toml\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_channels_of_the_alerts_page_are_a_valid_configuration(tmp_path: Path) -> None:
+    (block,) = toml_blocks("docs/how-to/alerts.md")
+
+    found = examine_text(f"{MINIMAL}\n{block}", path=tmp_path / "carenage.toml")
+
+    assert found.problems == ()
+    assert found.configuration is not None
+    assert len(found.configuration.channels) == 2
+
+
+def test_the_side_file_of_the_inbox_page_is_understood() -> None:
+    (block,) = toml_blocks("docs/how-to/inbox.md")
+
+    stated, faults = parse(block.encode())
+
+    assert faults == ()
+    assert (stated.kind, stated.directory, stated.score) == ("ads_report", "ad-chu", 3)
 
 
 def test_every_relative_link_of_the_documents_leads_somewhere() -> None:
