@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from agent.alerts.texts import day, reason
 from agent.cli.output import echo_json, json_option
 from agent.domain.assessment import Assessment, Entry, Verdict
 from agent.domain.assessment import evaluate as judge
+from agent.domain.display import printable
 from agent.domain.errors import ExitCode, ScenarioError, UsageError
+from agent.domain.programme import Programme
 from agent.domain.scenario import parse_scenario, parse_scenarios
 from config.programme_files import find_programme
 
@@ -42,7 +46,7 @@ def evaluate(file: str, as_json: bool) -> ExitCode:
         documents = [assessment.as_json() for assessment in assessments]
         echo_json(documents if isinstance(value, list) else documents[0])
     else:
-        click.echo("\n\n".join("\n".join(_lines(assessment)) for assessment in assessments))
+        click.echo("\n\n\n".join("\n".join(_lines(assessment)) for assessment in assessments))
     return ExitCode.OBJECTIVE_NOT_MET if any(one.any_not_met for one in assessments) else ExitCode.OK
 
 
@@ -75,8 +79,7 @@ class _Object(dict[str, object]):
 
     def __init__(self, pairs: list[tuple[str, object]]) -> None:
         super().__init__(pairs)
-        names = [name for name, _ in pairs]
-        self.repeated = sorted({name for name in names if names.count(name) > 1}) if len(self) < len(names) else []
+        self.repeated = sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
 
 
 def _faults(value: object) -> Iterator[tuple[str, str]]:
@@ -116,27 +119,25 @@ def _unreadable(what: str) -> ScenarioError:
 
 def _lines(assessment: Assessment) -> Iterator[str]:
     when = "évaluation finale" if assessment.final else "suivi"
-    yield f"{assessment.scenario_id} : {assessment.programme.label}"
+    yield f"{printable(assessment.scenario_id)} : {assessment.programme.label}"
     yield (
-        f"Au {_day(assessment.as_of)} ({when}) ; phase du {_day(assessment.phase_start)} "
-        f"au {_day(assessment.declaration)}."
+        f"Au {day(assessment.as_of)} ({when}), pour une phase qui va du {day(assessment.phase_start)} "
+        f"au {day(assessment.declaration)}."
     )
-    yield from (f"  ! {issue.value}" for issue in assessment.phase_issues)
+    yield from (f"Attention : {reason(issue)}." for issue in assessment.phase_issues)
     for name, one in assessment.objectives.items():
-        yield f"{name}  {one.objective.label} : {_entry(one.candidate)}"
-        yield from (f"  {unit} : {_entry(entry)}" for unit, entry in one.establishments.items())
+        yield f"\n{name} {one.objective.label} : {_entry(one.candidate)}"
+        yield from (f"  {printable(unit)} : {_entry(entry)}" for unit, entry in one.establishments.items())
+        yield from (f"  ? {_question(assessment.programme, reading)}" for reading in one.candidate.contested)
 
 
 def _entry(entry: Entry) -> str:
-    parts = [_VERDICTS[entry.verdict]]
-    if entry.reasons:
-        parts.append(", ".join(entry.reasons))
-    if entry.contested:
-        parts.append(f"textes divergents sur {', '.join(entry.contested)}")
+    parts = [_VERDICTS[entry.verdict], *(reason(code) for code in entry.reasons)]
     if entry.next_due is not None:
-        parts.append(f"prochaine échéance le {_day(entry.next_due)}")
+        parts.append(f"prochaine échéance le {day(entry.next_due)}")
     return " ; ".join(parts)
 
 
-def _day(day: object) -> str:
-    return f"{day:%d/%m/%Y}"
+def _question(programme: Programme, reading: str) -> str:
+    note = programme.reading_notes[reading]
+    return f"{note.question} ({' ; '.join(str(source) for source in note.sources)})"

@@ -75,7 +75,13 @@ def test_without_json_a_person_reads_french(tmp_path: Path, capsys: pytest.Captu
     main(["evaluate", written(tmp_path, scenario)])
 
     shown = capsys.readouterr().out
-    for words in ("à risque", "phase du 30/01/2026", "prochaine échéance le", "PHASE_START_TOO_EARLY"):
+    for words in (
+        "à risque",
+        "prochaine échéance le",
+        "le début de phase est antérieur",
+        "Quel est le dernier jour du premier audit",
+        "D1bis, Q/R 3.1",
+    ):
         assert words in shown
 
 

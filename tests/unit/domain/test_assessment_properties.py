@@ -10,10 +10,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agent.domain.errors import ScenarioError
 from tests.unit.domain.evaluation_cases import BIS, OLD, START, judged
 
 ESTABLISHMENTS = ["E1", "E2", "E3"]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @st.composite
@@ -187,3 +188,35 @@ def _first(name: str) -> object:
     from agent.domain.programme import READINGS
 
     return READINGS[name][0]
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.just("2026-05-01"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@quick
+@given(scenarios(), anything, st.randoms(use_true_random=False))
+def test_a_damaged_scenario_is_judged_or_refused_by_name(
+    scenario: dict[str, Any], damage: object, chance: random.Random
+) -> None:
+    place: Any = scenario
+    while True:
+        key = chance.choice(list(place) if isinstance(place, dict) else range(len(place)))
+        if not isinstance(place[key], dict | list) or not place[key] or chance.random() < 0.2:
+            break
+        place = place[key]
+    place[key] = damage
+
+    assert all(path.startswith("$") and message for path, message in refusal(scenario) or [("$", "none")])
+
+
+def refusal(scenario: dict[str, Any]) -> tuple[tuple[str, str], ...] | None:
+    """The problems for which a scenario is refused, None when it is judged."""
+    try:
+        judged(scenario)
+    except ScenarioError as error:
+        return error.problems
+    return None
