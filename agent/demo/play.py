@@ -143,9 +143,10 @@ class Play:
         with self.narrator.step("Une passe : carenage run"):
             passed: dict[str, Any] = self._json("run", "--json")
             for job in passed["jobs"]:
+                line = f"{' '.join(filter(None, (job['job'], job['subject'])))} : {job['message']}"
                 if job["outcome"] != "done":
-                    raise AgentError(f"{job['job']} {job['subject'] or ''} : {job['message']}")
-                self.narrator.say(f"{job['job']} {job['subject'] or ''} : {job['message']}")
+                    raise AgentError(line)
+                self.narrator.say(line)
             collected = {evidence for job in passed["jobs"] for evidence in job["evidence"]}
             sealed = {
                 item["id"]

@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,8 +104,10 @@ def _play(stage: Stage, *, keep: bool) -> None:
         for line in farewell(stage, told, command=str(_command())):
             narrator.tell(line)
         if keep:
-            narrator.tell(f"Les serveurs tournent : {' '.join(lab.namespace.command('bash'))} (Ctrl-C les arrête).")
-            signal.pause()
+            inside = " ".join(["env", f"KRB5_CONFIG={lab.domain.krb5_conf}", *lab.namespace.command("bash")])
+            narrator.tell(f"Les serveurs tournent jusqu'à Ctrl-C. Pour taper des commandes parmi eux : {inside}")
+            with suppress(KeyboardInterrupt):
+                signal.pause()
     seconds = clock.monotonic() - started_at
     narrator.tell(f"Les serveurs sont arrêtés et l'espace réseau est supprimé ({seconds:.0f} s en tout).")
 
