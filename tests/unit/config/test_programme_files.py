@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tomllib
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -48,18 +50,19 @@ def test_an_objective_is_found_by_its_id() -> None:
         programme.objective("D1.O9")
 
 
-def document(**changes: Any) -> dict[str, Any]:
-    return {
-        "id": "X",
-        "version": "1",
-        "dated": load_programme("D1_2024").dated,
-        "label": "x",
-        "phase": {},
-        "objectives": [],
-        **changes,
-    }
+def shipped() -> dict[str, Any]:
+    file = resources.files("config").joinpath("programmes", "d1_2024.toml")
+    return tomllib.loads(file.read_text(encoding="utf-8"))
 
 
-def test_a_file_that_does_not_hold_together_is_a_bug() -> None:
-    with pytest.raises(KeyError):
-        programme_from(document())
+def test_a_reading_that_the_rules_do_not_know_is_a_bug() -> None:
+    document = shipped()
+    document["objectives"][0]["readings"]["d1_interval"] = ["each_moon"]
+
+    with pytest.raises(ValueError, match="d1_interval"):
+        programme_from(document)
+
+
+def test_a_date_written_as_a_text_is_a_bug() -> None:
+    with pytest.raises(TypeError, match="not a day"):
+        programme_from({**shipped(), "dated": "2024-03-18"})
