@@ -528,7 +528,7 @@ def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:
     """Evaluate one scenario of the contract with the programme that it names."""
     from agent.domain.assessment import evaluate
     from agent.domain.scenario import parse_scenario
-    from config.programme_files import load_programme
+    from config.programme_files import find_programme, load_programme
 
-    parsed = parse_scenario(scenario, load_programme)
+    parsed = parse_scenario(scenario, find_programme)
     return evaluate(load_programme(str(scenario["programme"])), parsed).as_json()

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from agent.alerts.interface import OutgoingMessage
 
 _LONGEST_ADDRESS = 254
+# Folding between an encoded and a plain word puts a second space in the subject that people read.
+_ONE_LINE_HEADERS = SMTP.clone(max_line_length=900)
 
 
 def _plain_address(text: str) -> str:
@@ -41,7 +43,7 @@ def compose_mail(message: OutgoingMessage, *, channel_id: str, sender: str, reci
 
     Its Message-ID depends on the content and the channel only: a repeat can be recognised.
     """
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_ONE_LINE_HEADERS)
     mail["From"] = Address("Carénage", addr_spec=sender)
     mail["To"] = [Address(addr_spec=recipient) for recipient in recipients]
     mail["Subject"] = printable(message.subject, longest=200)

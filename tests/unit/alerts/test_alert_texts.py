@@ -285,3 +285,17 @@ def test_what_was_before_is_said_when_a_verdict_changes() -> None:
     )
 
     assert "était à risque" in texts.compose(found, source="s", names=NAMES).body
+
+
+def test_a_long_subject_of_plain_and_accented_words_is_read_as_it_was_written() -> None:
+    from email import message_from_bytes
+    from email.policy import default
+
+    subject = (
+        "[Carénage] À surveiller : D1.O1.A (Auditer régulièrement tous les annuaires) : à faire (et 4 de plus) – GHT"
+    )
+    message = OutgoingMessage(id="m", subject=subject, summary="s", items=(), sent_at=NOW, sender="GHT Test")
+
+    mail = compose_mail(message, channel_id="courriel", sender="a@exemple.fr", recipients=["b@exemple.fr"])
+
+    assert message_from_bytes(mail.as_bytes(), policy=default)["Subject"] == subject
