@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 from agent.domain.errors import AgentError, ExitCode
@@ -13,37 +14,49 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_LISTEN_SECONDS = 0.5
 
-def tick_forever(one_pass: Callable[[], ExitCode], *, every_minutes: int) -> ExitCode:
+
+def tick_forever(one_pass: Callable[[], ExitCode], *, every_minutes: float) -> ExitCode:
     """
     Call `one_pass` now and then every `every_minutes`, until SIGTERM or SIGINT; a pass under way ends first.
 
     A tick missed while the machine slept is caught up once; a failing pass never stops the next.
     """
-    from apscheduler.schedulers.blocking import BlockingScheduler
+    from apscheduler.schedulers.background import BackgroundScheduler
     from apscheduler.triggers.interval import IntervalTrigger
 
-    scheduler = BlockingScheduler(timezone="UTC")
+    scheduler = BackgroundScheduler(timezone="UTC")
+    one_at_a_time = threading.Lock()
 
     def tick() -> None:
-        try:
-            code = one_pass()
-        except AgentError as error:
-            logger.error("pass failed: %s", error.message)  # noqa: TRY400 - an expected failure has no traceback
-        except Exception:
-            logger.exception("pass failed unexpectedly")
-        else:
-            logger.info("pass ended", extra={"code": int(code)})
+        with one_at_a_time:
+            try:
+                code = one_pass()
+            except AgentError as error:
+                logger.error("pass failed: %s", error.message)  # noqa: TRY400 - an expected failure has no traceback
+            except Exception:
+                logger.exception("pass failed unexpectedly")
+            else:
+                logger.info("pass ended", extra={"code": int(code)})
+
+    stopping = False
 
     def stop(number: int, frame: object) -> None:
+        nonlocal stopping
         del number, frame
-        scheduler.shutdown(wait=True) if scheduler.running else None
+        stopping = True
 
     scheduler.add_job(
-        tick, IntervalTrigger(minutes=every_minutes), coalesce=True, misfire_grace_time=None, max_instances=1
+        tick, IntervalTrigger(seconds=every_minutes * 60), coalesce=True, misfire_grace_time=None, max_instances=1
     )
     scheduler.add_job(tick, coalesce=True, misfire_grace_time=None)
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
     scheduler.start()
+    # A signal only leaves word: whatever lock this thread holds when it comes, stopping may need.
+    idle = threading.Event()
+    while not stopping:
+        idle.wait(_LISTEN_SECONDS)
+    scheduler.shutdown(wait=True)
     return ExitCode.OK
