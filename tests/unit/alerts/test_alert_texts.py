@@ -292,7 +292,8 @@ def test_a_long_subject_of_plain_and_accented_words_is_read_as_it_was_written() 
     from email.policy import default
 
     subject = (
-        "[Carénage] À surveiller : D1.O1.A (Auditer régulièrement tous les annuaires) : à faire (et 4 de plus) – GHT"
+        "[Carénage] À surveiller : D1.O1.A (Auditer régulièrement tous les annuaires) : "
+        "à faire au plus tard le 25 septembre 2026 (dans 10 jours) (et 4 de plus) – GHT Val-de-Brume"
     )
     message = OutgoingMessage(id="m", subject=subject, summary="s", items=(), sent_at=NOW, sender="GHT Test")
 
