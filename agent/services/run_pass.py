@@ -108,9 +108,7 @@ def plan(jobs: Sequence[PlannedJob], state: StateStore, *, now: datetime, zone: 
     return sorted(found, key=lambda item: (item.due_at, item.job.name, item.job.subject or ""))
 
 
-def run_pass(
-    ports: PassPorts, run_id: str, *, only: Collection[Job] | None = None, force: bool = False
-) -> PassReport:
+def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = None, force: bool = False) -> PassReport:
     """
     Do what is due (`only`: those jobs, due or not) and return the report; one failed job never stops the others.
 
