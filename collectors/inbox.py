@@ -263,7 +263,7 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
         with os.scandir(folder) as listing:
             for entry in listing:
                 name = entry.name
-                if name.startswith(_PARTIAL_PREFIXES) or name.lower().endswith(_PARTIAL_SUFFIXES):
+                if _is_partial(name):
                     continue
                 try:
                     status = entry.stat(follow_symlinks=False)
@@ -277,6 +277,12 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
             hint="Vérifiez qu'il existe et que le compte du service y a accès, ou corrigez [inbox] path.",
         ) from error
     return sorted(found, key=lambda item: (item[1].st_mtime_ns, item[0]))
+
+
+def _is_partial(name: str) -> bool:
+    """Return whether a tool gave the file this name until it is whole; none begins with two dots."""
+    hidden = name.startswith(_PARTIAL_PREFIXES) and not name.startswith("..")
+    return hidden or name.lower().endswith(_PARTIAL_SUFFIXES)
 
 
 def _is_fresh(status: os.stat_result, now: datetime, settle_seconds: int) -> bool:

@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from agent.domain.retry import LONGEST_PAUSE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
@@ -82,20 +84,21 @@ def next_due(job: Job, history: JobHistory, now: datetime, zone: ZoneInfo) -> Du
     """
     Return when `job` is due next: in this period unless it already succeeded in it, later after a failure.
 
-    A success dated after `now` was recorded by a clock since set back: it proves nothing, the job is due.
+    A job of every pass is due whatever happened. A success, or a failure, dated after `now` was recorded by a
+    clock since set back: it proves nothing, the job is due.
     """
     start = period_start(job.rhythm, now, zone)
+    if job.rhythm is Rhythm.EVERY_PASS:
+        return DueJob(job=job, due_at=start, period=period_of(job.rhythm, now, zone), why="EACH_PASS")
     succeeded = history.last_success_at is not None and start <= history.last_success_at <= now
-    if job.rhythm is not Rhythm.EVERY_PASS and succeeded:
+    if succeeded:
         following = start + timedelta(days=7 if job.rhythm is Rhythm.WEEKLY else 1)
         # A civil day is not always 24 hours: ask for the period that noon of the following day falls in.
         following = period_start(job.rhythm, following + timedelta(hours=12), zone)
         return DueJob(job=job, due_at=following, period=period_of(job.rhythm, following, zone), why="PERIODIC")
     period = period_of(job.rhythm, now, zone)
-    if history.retry_at is not None and history.failures:
+    if history.failures and history.retry_at is not None and history.retry_at - now <= LONGEST_PAUSE:
         return DueJob(job=job, due_at=max(start, history.retry_at), period=period, why="RETRY")
-    if job.rhythm is Rhythm.EVERY_PASS:
-        return DueJob(job=job, due_at=start, period=period, why="EACH_PASS")
     return DueJob(job=job, due_at=start, period=period, why="PERIODIC" if history.last_success_at else "FIRST")
 
 

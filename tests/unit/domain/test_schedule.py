@@ -27,6 +27,7 @@ def test_what_never_ran_is_due() -> None:
 
 def test_the_inbox_is_due_at_every_pass() -> None:
     assert is_due(INBOX, JobHistory(last_success_at=NOW))
+    assert is_due(INBOX, JobHistory(failures=4, retry_at=NOW + timedelta(days=1)))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,10 @@ def test_a_success_holds_for_the_civil_period_it_falls_in(job: Job, last_success
 
 def test_a_success_dated_in_the_future_proves_nothing() -> None:
     assert is_due(DAILY, JobHistory(last_success_at=NOW + timedelta(days=1)))
+
+
+def test_a_failure_dated_far_in_the_future_holds_nothing_back() -> None:
+    assert is_due(DAILY, JobHistory(failures=4, retry_at=NOW + timedelta(days=366)))
 
 
 def test_a_failure_waits_for_its_next_attempt() -> None:
