@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from agent.domain.errors import AgentError, BusyError, ConfigurationError, ExitCode, UsageError
+from agent.domain.errors import (
+    AgentError,
+    BusyError,
+    ConfigurationError,
+    ExitCode,
+    IntegrityError,
+    UsageError,
+    VaultError,
+)
 from agent.domain.schedule import INBOX, Job, Rhythm
 from config.load import LoadedConfiguration, examine_text, load
 from config.place import configuration_path
@@ -123,7 +131,12 @@ class Application:
         from agent.services.assess import assess
 
         return assess(
-            self.perimeters, self.vault.index, as_of=self.as_of(as_of), zone=self.zone, evaluate=evaluate_scenario
+            self.perimeters,
+            self.vault.index,
+            held=self.vault.held(),
+            as_of=self.as_of(as_of),
+            zone=self.zone,
+            evaluate=evaluate_scenario,
         )
 
     def status(self, *, as_of: date | None = None) -> StatusReport:
@@ -283,12 +296,28 @@ class Application:
                 hint="Les collectes possibles : " + ", ".join(self.job_names()) + ".",
             )
         with self._pass_lock():
-            self.vault  # noqa: B018 - opening it repairs what an interruption left, before anything is collected
+            self._open_vault()
             ports = self._pass_ports(as_of)
             report = run_pass(ports, uuid4().hex[:12], only=wanted, force=force)
             self._keep_last_good()
             write_beacon(self.state_dir / BEACON, beacon_of(report, period_seconds=self.period_seconds))
         return report
+
+    def _open_vault(self) -> None:
+        """Repair what an interruption left, before anything is collected; tell people when the vault is unusable."""
+        from agent.domain.alert import Observation, vault_access
+        from agent.services.supervise import BEACON, beacon_of_failure
+        from agent.state.beacon import write_beacon
+
+        try:
+            self.vault  # noqa: B018 - it opens when it is first asked for
+        except (ConfigurationError, IntegrityError, VaultError) as error:
+            self.notifier.notify([Observation(source="vault-access", conditions=(vault_access(error.message),))])
+            write_beacon(
+                self.state_dir / BEACON,
+                beacon_of_failure(error.message, now=self.clock.now(), period_seconds=self.period_seconds),
+            )
+            raise
 
     def _refuse_another_user(self) -> None:
         """Raise WrongUserError before a file of the state is touched that its owner could not use any more."""

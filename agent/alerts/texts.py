@@ -335,6 +335,20 @@ def _login(transition: Transition, names: Names) -> Words:
     )
 
 
+def _vault(transition: Transition, names: Names) -> Words:
+    del names
+    if transition.change is Change.RESOLVED:
+        return Words("Le coffre est de nouveau utilisable", "", "carenage vault verify")
+    return Words(
+        "Le coffre est inutilisable : rien n'est collecté",
+        _joined(
+            printable(transition.condition.values["problem"], longest=400),
+            "Les fichiers déposés attendent, rien n'est perdu.",
+        ),
+        "rétablissez le dossier du coffre (disque, droits), puis carenage run",
+    )
+
+
 def _integrity(transition: Transition, names: Names) -> Words:
     del names
     if transition.change is Change.RESOLVED:
@@ -366,7 +380,7 @@ def _held(transition: Transition, names: Names) -> Words:
         f"{count} dépôt{'s' if count > 1 else ''} retenu{'s' if count > 1 else ''} : le journal attend une décision",
         "Les preuves sont chiffrées et gardées, mais ne comptent pas tant que le dommage du journal n'est pas accepté, "
         "avec un motif.",
-        "carenage vault verify",
+        "carenage vault verify, puis, le dommage compris, carenage vault accept-damage",
     )
 
 
@@ -421,6 +435,7 @@ _WORDS: Mapping[AlertKind, Callable[[Transition, Names], Words]] = {
     AlertKind.PHASE: _phase,
     AlertKind.COLLECTION: _collection,
     AlertKind.LOGIN: _login,
+    AlertKind.VAULT: _vault,
     AlertKind.INTEGRITY: _integrity,
     AlertKind.CONFIGURATION: _configuration,
     AlertKind.HELD: _held,

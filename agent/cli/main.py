@@ -77,9 +77,10 @@ class Invocation:
         return self._application
 
     def close(self) -> None:
-        """Close what the application opened."""
+        """Close what the command opened."""
         if self._application is not None:
             self._application.close()
+            self._application = None
 
 
 class LazyGroup(click.Group):
@@ -137,6 +138,7 @@ def root(ctx: click.Context, config_path: Path | None, lang: str, verbose: bool)
         ctx.obj = Invocation()
     ctx.obj.config_path = config_path
     ctx.obj.lang = lang
+    ctx.call_on_close(ctx.obj.close)
     from agent.logs import log_to_console
 
     log_to_console(verbose=verbose)

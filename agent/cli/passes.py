@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ def plan(invocation: Invocation, *, as_of: date | None, as_json: bool) -> None:
 @click.pass_obj
 def run(invocation: Invocation, *, only: str | None, as_of: date | None, as_json: bool) -> int:
     """Fait une passe : collecte ce qui est dû, évalue, prévient. Silencieux quand rien n'est dû."""
-    report = _opened(invocation).run(only=only, as_of=as_of)
+    with closing(_opened(invocation)) as application:
+        report = application.run(only=only, as_of=as_of)
     _print(report, as_json=as_json)
     return report.code
 
@@ -61,14 +63,11 @@ def serve(invocation: Invocation, *, minutes: int) -> int:
     from agent.scheduler import tick_forever
 
     def one_pass() -> ExitCode:
-        application = _opened(invocation)
-        application.period_seconds = minutes * 60
-        try:
+        with closing(_opened(invocation)) as application:
+            application.period_seconds = minutes * 60
             return application.run().code
-        finally:
-            application.close()
 
-    _opened(invocation)
+    _opened(invocation).close()
     return tick_forever(one_pass, every_minutes=minutes)
 
 

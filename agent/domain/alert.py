@@ -47,6 +47,7 @@ class AlertKind(StrEnum):
     PHASE = "phase"
     COLLECTION = "collection"
     LOGIN = "login"
+    VAULT = "vault"
     INTEGRITY = "integrity"
     CONFIGURATION = "configuration"
     HELD = "held"
@@ -274,6 +275,17 @@ def integrity(problems: Iterable[str]) -> Condition:
         state="broken" if found else "fine",
         severity=Severity.CRITICAL if found else None,
         facets=found,
+    )
+
+
+def vault_access(problem: str | None) -> Condition:
+    """Return the condition of the vault as a place to write to: `problem` says why it cannot be used."""
+    return Condition(
+        kind=AlertKind.VAULT,
+        subject="vault",
+        state="unusable" if problem else "fine",
+        severity=Severity.CRITICAL if problem else None,
+        values={"problem": problem or ""},
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.domain.facts import Decision
+from agent.domain.evidence import EvidenceClass
+from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
 from agent.domain.live import KnownFact, OpenQuestion, Perimeter, evaluate_live
 from agent.services.fact_codec import from_json
 
@@ -14,11 +15,34 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
+    from agent.domain.journal import HeldDeposit
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
 Json = dict[str, object]
 
 REINDEX = "carenage vault reindex --identity CLÉ"
+READ_AGAIN = "carenage evidence read {id} --identity CLÉ"
+ACCEPT_DAMAGE = "carenage vault accept-damage --reason MOTIF --person NOM"
+
+
+_UNREAD_FINDING = FindingFact(
+    id="unread", asset="", title="Rapport que personne n'a encore lu", cvss=None, label=None, scores={}
+)
+_UNREAD: dict[EvidenceClass, Fact] = {
+    EvidenceClass.ADS_REPORT: AdsAuditFact(
+        directory=None, date=None, score=None, undecided=("directory", "date", "score")
+    ),
+    EvidenceClass.EXPOSURE: ExposureAuditFact(
+        vendor="",
+        vendor_id=None,
+        name=None,
+        tool=None,
+        date=None,
+        complete=False,
+        findings=(_UNREAD_FINDING,),
+        undecided=("date", "tool", "surfaces", "findings", "complete"),
+    ),
+}
 
 
 class FactIndex(Protocol):
@@ -68,18 +92,50 @@ def decisions(index: FactIndex) -> list[Decision]:
     ]
 
 
+def unread(index: FactIndex, known: Sequence[KnownFact], zone: ZoneInfo) -> list[KnownFact]:
+    """Return, for each audit that is sealed but was never read (an interruption, a held deposit), what it may prove."""
+    read = {item.evidence for item in known}
+    return [
+        KnownFact(evidence=item.id, fact=fact, received_on=item.received_at.astimezone(zone).date().isoformat())
+        for item in index.deposits()
+        if item.id not in read and (fact := _UNREAD.get(item.evidence_class)) is not None
+    ]
+
+
 def assess(
-    perimeters: Sequence[Perimeter], index: FactIndex, *, as_of: date, zone: ZoneInfo, evaluate: Callable[[Json], Json]
+    perimeters: Sequence[Perimeter],
+    index: FactIndex,
+    *,
+    held: Sequence[HeldDeposit] = (),
+    as_of: date,
+    zone: ZoneInfo,
+    evaluate: Callable[[Json], Json],
 ) -> list[Assessed]:
     """
     Return the assessment of each perimeter's programme on `as_of`.
 
-    Facts that the index could not restore without the private key leave every verdict open.
+    Facts that the index could not restore without the private key leave every verdict open; an audit that
+    was never read, or that is `held`, counts at its best and at its worst.
     """
     known, decided, unknown = known_facts(index, zone), decisions(index), index.unknown()
+    commands: dict[str, str] = {}
+    if not unknown:
+        waiting = unread(index, known, zone)
+        commands = {item.evidence: READ_AGAIN.format(id=item.evidence) for item in waiting}
+        known += waiting
+    for item in held:
+        if (fact := _UNREAD.get(item.evidence_class)) is not None:
+            known.append(KnownFact(evidence=item.id, fact=fact, received_on=as_of.isoformat()))
+            commands[item.id] = ACCEPT_DAMAGE
     assessed = []
     for perimeter in perimeters:
         document, questions = evaluate_live(perimeter, known, decided, as_of=as_of.isoformat(), evaluate=evaluate)
+        questions = tuple(
+            replace(question, fields=("facts",), command=commands[question.evidence])
+            if question.evidence in commands
+            else question
+            for question in questions
+        )
         if unknown:
             document = _unknown(document)
             questions = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent import logs
@@ -83,6 +83,16 @@ class CollectionPorts:
     work_dir: Path
 
 
+@dataclass(slots=True)
+class _Taken:
+    """What one collection has given so far: committed, held for a person, failed, and read incompletely."""
+
+    sealed: list[str] = field(default_factory=list)
+    held: list[HeldError] = field(default_factory=list)
+    problems: list[AgentError] = field(default_factory=list)
+    incomplete: list[str] = field(default_factory=list)
+
+
 def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: bool = False) -> JobResult:
     """
     Run `source` once; never raises an AgentError: the outcome says it.
@@ -90,9 +100,7 @@ def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: boo
     A login that was refused is not tried again until its secret changes, or `force`.
     """
     token = logs.collector.set(source.job.subject or source.job.name)
-    sealed: list[str] = []
-    problems: list[AgentError] = []
-    incomplete: list[str] = []
+    taken = _Taken()
     refused: str | None = None
     try:
         collector = source.build()
@@ -112,22 +120,16 @@ def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: boo
             http=ports.http,
             work_dir=ports.work_dir,
         )
-        refused = _take_all(collector, context, source, ports, sealed, problems, incomplete)
+        refused = _take_all(collector, context, source, ports, taken)
     except AgentError as error:
-        problems.append(error)
+        taken.problems.append(error)
     finally:
         logs.collector.reset(token)
-    return _concluded(source, sealed, problems, incomplete, refused)
+    return _concluded(source, taken, refused)
 
 
-def _take_all(  # noqa: PLR0917
-    collector: Collector[Any],
-    context: CollectionContext,
-    source: Source,
-    ports: CollectionPorts,
-    sealed: list[str],
-    problems: list[AgentError],
-    incomplete: list[str],
+def _take_all(
+    collector: Collector[Any], context: CollectionContext, source: Source, ports: CollectionPorts, taken: _Taken
 ) -> str | None:
     """Take every item; return the account that was refused, if one was."""
     try:
@@ -137,12 +139,12 @@ def _take_all(  # noqa: PLR0917
                 received = ports.receive(payloads, stated=source.stated)
             except HeldError as error:
                 # Collection goes on: the bag waits for a person, complete and encrypted.
-                problems.append(error)
+                taken.held.append(error)
                 continue
-            sealed.append(received.evidence_id)
-            incomplete.extend(received.problems)
+            taken.sealed.append(received.evidence_id)
+            taken.incomplete.extend(received.problems)
     except AuthenticationError as error:
-        problems.append(error)
+        taken.problems.append(error)
         if collector.account is None:
             return None
         ports.state.block(
@@ -150,9 +152,9 @@ def _take_all(  # noqa: PLR0917
         )
         return collector.account
     except AgentError as error:
-        problems.append(error)
+        taken.problems.append(error)
         return None
-    if collector.next_cursor is not None and not problems:
+    if collector.next_cursor is not None:
         ports.state.set_cursor(collector.collector_id, collector.next_cursor, context.now)
     return None
 
@@ -174,25 +176,29 @@ def _credentials(collector: Collector[Any]) -> Secret:
     return Secret("\x00".join(value.reveal() for value in values if isinstance(value, Secret)))
 
 
-def _concluded(
-    source: Source, sealed: list[str], problems: list[AgentError], incomplete: list[str], refused: str | None
-) -> JobResult:
-    for problem in problems:
+def _concluded(source: Source, taken: _Taken, refused: str | None) -> JobResult:
+    for problem in [*taken.problems, *taken.held]:
         logger.warning("collection failed", extra={"reason": problem.message, "code": problem.code})
-    if not problems and not incomplete:
-        message = f"{len(sealed)} preuve(s) scellée(s)." if sealed else "Rien de nouveau."
-        return _result(source, RunOutcome.DONE, message, evidence=tuple(sealed))
-    outcome = RunOutcome.PARTIAL if sealed else RunOutcome.FAILED
-    said = [f"{problem.message}{f' → {problem.hint}' if problem.hint else ''}" for problem in problems]
-    code = gravest([ExitCode.INCOMPLETE, *(problem.exit_code for problem in problems)])
+    said = [f"{len(taken.sealed)} preuve(s) scellée(s)."] if taken.sealed else []
+    if taken.held:
+        # What is held is kept whole: collecting it again would only double it.
+        said.append(f"{len(taken.held)} preuve(s) en attente. {_explained(taken.held[0])}")
+    code = gravest([problem.exit_code for problem in [*taken.problems, *taken.held]])
+    if not taken.problems and not taken.incomplete:
+        message = " ".join(said) or "Rien de nouveau."
+        return _result(source, RunOutcome.DONE, message, code=code, evidence=tuple(taken.sealed))
     return _result(
         source,
-        outcome,
-        " ".join([*said, *incomplete[:3]]),
-        code=code,
-        evidence=tuple(sealed),
+        RunOutcome.PARTIAL if taken.sealed or taken.held else RunOutcome.FAILED,
+        " ".join([*map(_explained, taken.problems), *taken.incomplete[:3]]),
+        code=gravest([ExitCode.INCOMPLETE, code]),
+        evidence=tuple(taken.sealed),
         refused_account=refused,
     )
+
+
+def _explained(error: AgentError) -> str:
+    return error.message + (f" → {error.hint}" if error.hint else "")
 
 
 def _result(

@@ -48,6 +48,7 @@ def receive_inbox(
     """
     sealed: list[str] = []
     notes: list[str] = []
+    held: list[str] = []
     codes: list[ExitCode] = []
     sweep(work_dir, now=now)
     for found in scan(folder, work_dir=work_dir, now=now, settle_seconds=settle_seconds):
@@ -60,8 +61,7 @@ def receive_inbox(
             received = register(found.payloads(received_at=now))
         except HeldError as error:
             mark_processed(found, error.held_id)
-            notes.append(f"{found.name} : {error.message}")
-            codes.append(error.exit_code)
+            held.append(f"{found.name} : {error.message}")
         except AgentError as error:
             notes.append(f"{found.name} : {error.message}{f' → {error.hint}' if error.hint else ''}")
             codes.append(error.exit_code)
@@ -75,7 +75,7 @@ def receive_inbox(
             found.wipe()
     for erased in erase_processed(folder, now=now, keep_days=keep_days, is_safe=is_intact):
         logger.info("processed file erased", extra={"evidence": erased})
-    return _result(sealed, notes, codes)
+    return _result(sealed, held, notes, codes)
 
 
 def _put_away(item: InboxItem, received: Received) -> None:
@@ -83,14 +83,14 @@ def _put_away(item: InboxItem, received: Received) -> None:
         logger.warning("inbox file not put away", extra={"file": item.name, "evidence": received.evidence_id})
 
 
-def _result(sealed: list[str], notes: list[str], codes: list[ExitCode]) -> JobResult:
-    troubled = RunOutcome.PARTIAL if sealed else RunOutcome.FAILED
+def _result(sealed: list[str], held: list[str], notes: list[str], codes: list[ExitCode]) -> JobResult:
+    troubled = RunOutcome.PARTIAL if sealed or held else RunOutcome.FAILED
     said = [f"{len(sealed)} fichier(s) scellé(s)."] if sealed else []
     return JobResult(
         job=INBOX,
         subject=None,
         outcome=troubled if codes else RunOutcome.DONE,
-        message=" ".join([*said, *notes[:5]]) or "Rien de nouveau.",
-        code=gravest(codes),
+        message=" ".join([*said, *held[:5], *notes[:5]]) or "Rien de nouveau.",
+        code=gravest([*codes, *([ExitCode.INTEGRITY] if held else [])]),
         evidence=tuple(sealed),
     )

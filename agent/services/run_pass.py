@@ -215,6 +215,7 @@ def _observations(
             source="vault",
             conditions=(conditions.integrity(problems), conditions.held(len(ports.vault.held()))),
         ),
+        Observation(source="vault-access", conditions=(conditions.vault_access(None),)),
         Observation(source="questions", conditions=(conditions.awaiting_decision(questions),)),
         Observation(
             source="machine",

@@ -52,6 +52,11 @@ def beacon_of(report: PassReport, *, period_seconds: int) -> Beacon:
     )
 
 
+def beacon_of_failure(why: str, *, now: datetime, period_seconds: int) -> Beacon:
+    """Return what a pass leaves that could not begin."""
+    return Beacon(at=now, status=BeaconStatus.CRITICAL, text=why, period_seconds=period_seconds)
+
+
 def check_line(state_dir: Path, *, now: datetime, period_seconds: int | None = None) -> tuple[str, int]:
     """
     Return the monitoring plug-in's line and exit code, from what the last pass left in `state_dir`.

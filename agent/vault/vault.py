@@ -643,7 +643,7 @@ class Vault:
             self._settle_recipients()
             self._sort_out(found)
             committed = [self._commit_held(path) for path in self._held_folders()]
-        self._alarms = (*self._damage, *self._missing(found))
+        self._alarms = (*self._damage, *self._missing(layout.scan(self.root) if committed else found))
         for alarm in self._alarms:
             logger.error("vault damage: %s: %s", alarm.where, alarm.what)
         return [deposit_id for deposit_id in committed if deposit_id is not None]
