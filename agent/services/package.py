@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -15,15 +16,18 @@ from uploader.dossier.build import BuiltDossier, build_dossier
 from uploader.dossier.content import DescribedDirectory, DossierContent, Report
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
+    from agent.domain.admissible import KnownFact
     from agent.domain.coverage import ExposedElement
-    from agent.domain.live import KnownFact
     from agent.services.assess import Assessed
     from agent.vault.age import Identity
+    from agent.vault.index import IndexedDeposit
     from agent.vault.vault import Vault
+
+_PROVES = {"ads_audit": ("D1.O1.A", "D1.O1.B"), "exposure_audit": ("D1.O2.A", "D1.O2.B")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def package(
     Raises UsageError, IdentityError, IntegrityError, VaultError.
     """
     known = settle(known_facts(vault.index, zone), decisions(vault.index))
-    lists = [item.fact for item in known if isinstance(item.fact, AssetListFact)]
+    lists = lists_in_force(known, vault.index.bags())
     content = DossierContent(
         entity=subject.entity,
         candidate=subject.candidate,
@@ -70,8 +74,8 @@ def package(
         ),
         surfaces=tuple(element.id for element in subject.elements),
         assets=tuple(_assets(lists, subject)),
-        assets_complete=all(found.complete for found in lists),
-        reports=tuple(_reports(known, subject)),
+        assets_complete=bool(lists) and all(found.complete for found in lists),
+        reports=tuple(reports(known, subject, assessed, as_of=as_of)),
         not_applicable=frozenset(
             code
             for code, objective in assessed.document["objectives"].items()
@@ -98,32 +102,56 @@ def _description(known: Sequence[KnownFact], slug: str) -> DirectoryFact | None:
     return max(found, key=lambda fact: fact.taken_at, default=None)
 
 
-def _reports(known: Sequence[KnownFact], subject: DossierSubject) -> list[Report]:
+def reports(known: Sequence[KnownFact], subject: DossierSubject, assessed: Assessed, *, as_of: date) -> list[Report]:
+    """
+    Return the audits of the phase up to `as_of`, and those that a person must settle before they prove anything.
+
+    An audit that is sealed but was never read is one of the latter.
+    """
+    phase = (str(assessed.document["phase_start"]), as_of.isoformat())
+    open_questions = {question.evidence: question for question in assessed.questions if question.kind in _PROVES}
     found = []
     for item in known:
-        fact = item.fact
-        if isinstance(fact, AdsAuditFact) and fact.directory is not None:
-            score = f", score {fact.score:g}" if fact.score is not None else ""
-            found.append(
-                Report(
-                    evidence=item.evidence,
-                    objectives=("D1.O1.A", "D1.O1.B"),
-                    subjects=(fact.directory,),
-                    audited_on=fact.date,
-                    title=f"rapport ADS de {fact.directory}{score}",
-                )
-            )
-        elif isinstance(fact, ExposureAuditFact) and fact.tool in {"INDUSTRIAL", "SILENE"}:
-            found.append(
-                Report(
-                    evidence=item.evidence,
-                    objectives=("D1.O2.A", "D1.O2.B") if fact.tool == "INDUSTRIAL" else ("D1.O2.A",),
-                    subjects=_surfaces(fact, subject),
-                    audited_on=fact.date,
-                    title=f"audit d'exposition {fact.name or fact.vendor}",
-                )
-            )
+        report = _report(item, subject)
+        if report is not None and (report.audited_on is None or phase[0] <= report.audited_on <= phase[1]):
+            question = open_questions.get(item.evidence)
+            found.append(replace(report, to_settle=question.command if question else None))
+    read = {item.evidence for item in known}
+    found += [
+        Report(
+            evidence=question.evidence,
+            objectives=_PROVES[question.kind],
+            subjects=(),
+            audited_on=None,
+            title=f"dépôt {question.evidence}, jamais lu",
+            to_settle=question.command,
+        )
+        for question in open_questions.values()
+        if question.evidence not in read
+    ]
     return sorted(found, key=lambda report: (report.objectives, report.audited_on or "", report.evidence))
+
+
+def _report(item: KnownFact, subject: DossierSubject) -> Report | None:
+    fact = item.fact
+    if isinstance(fact, AdsAuditFact):
+        score = f", score {fact.score:g}" if fact.score is not None else ""
+        return Report(
+            evidence=item.evidence,
+            objectives=_PROVES[fact.kind],
+            subjects=() if fact.directory is None else (fact.directory,),
+            audited_on=fact.date,
+            title=f"rapport ADS de {fact.directory or 'annuaire inconnu'}{score}",
+        )
+    if isinstance(fact, ExposureAuditFact) and fact.tool in {"INDUSTRIAL", "SILENE", None}:
+        return Report(
+            evidence=item.evidence,
+            objectives=("D1.O2.A",) if fact.tool == "SILENE" else _PROVES[fact.kind],
+            subjects=_surfaces(fact, subject),
+            audited_on=fact.date,
+            title=f"audit d'exposition {fact.name or fact.vendor}",
+        )
+    return None
 
 
 def _surfaces(fact: ExposureAuditFact, subject: DossierSubject) -> tuple[str, ...]:
@@ -133,14 +161,29 @@ def _surfaces(fact: ExposureAuditFact, subject: DossierSubject) -> tuple[str, ..
     return tuple(element.id for element in subject.elements if covers(scope, element))
 
 
+def lists_in_force(known: Sequence[KnownFact], deposits: Mapping[str, IndexedDeposit]) -> list[AssetListFact]:
+    """
+    Return, for each source, its latest complete list and the incomplete ones that came after.
+
+    What the same collector gave about the same subject is one source; an incomplete list adds and never replaces.
+    """
+    sources: dict[tuple[str | None, str | None, str], list[tuple[str, int, AssetListFact]]] = {}
+    for item in known:
+        if isinstance(item.fact, AssetListFact) and (deposit := deposits.get(item.evidence)) is not None:
+            key = (deposit.collector, deposit.subject, item.fact.source)
+            taken_on = item.fact.taken_on or item.received_on or ""
+            sources.setdefault(key, []).append((taken_on, deposit.journal_seq, item.fact))
+    kept: list[AssetListFact] = []
+    for lists in sources.values():
+        latest_first = [fact for *_, fact in sorted(lists, key=itemgetter(0, 1), reverse=True)]
+        last = next((place for place, fact in enumerate(latest_first) if fact.complete), len(latest_first))
+        kept += latest_first[: last + 1]
+    return kept
+
+
 def _assets(lists: Sequence[AssetListFact], subject: DossierSubject) -> list[AssetFact]:
-    """Return what is configured and what the latest list of each source names, public entries only."""
-    latest: dict[str, AssetListFact] = {}
-    for found in lists:
-        kept = latest.get(found.source)
-        if kept is None or (found.taken_on or "") >= (kept.taken_on or ""):
-            latest[found.source] = found
-    assets = [asset for found in latest.values() for asset in found.assets if asset.public]
+    """Return what is configured and what the lists name, public entries only."""
+    assets = [asset for found in lists for asset in found.assets if asset.public]
     for element in subject.elements:
         establishment = ", ".join(subject.establishments_of.get(element.id, ())) or None
         assets += [AssetFact(name=name, asset_kind="domain", establishment=establishment) for name in element.names]

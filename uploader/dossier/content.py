@@ -24,7 +24,8 @@ class Report:
     """
     One sealed report; `files` are its decrypted files, empty when no private key was given.
 
-    `objectives` are the objectives it proves, `subjects` the slugs of what it covers.
+    `objectives` are the objectives it proves, `subjects` the slugs of what it covers. `to_settle` is the
+    command by which a person settles what it leaves open; until then it proves nothing.
     """
 
     evidence: str
@@ -33,6 +34,7 @@ class Report:
     audited_on: str | None
     title: str
     files: tuple[Path, ...] = ()
+    to_settle: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,9 @@ def _missing(content: DossierContent) -> Iterator[MissingPiece]:
         if not any(asset.asset_kind in kinds and asset.public for asset in content.assets):
             yield MissingPiece(objective="D1.O2.A", piece=f"{piece} : aucune entrée connue")
         elif not content.assets_complete:
-            yield MissingPiece(objective="D1.O2.A", piece=f"{piece} : une source n'a pas tout donné")
+            yield MissingPiece(
+                objective="D1.O2.A", piece=f"{piece} : une source n'a pas tout donné, ou aucune n'a été lue"
+            )
     yield from _missing_reports(content, "D1.O2.A", EXPOSURE_REPORTS, content.surfaces, least=1)
     yield from _missing_reports(content, "D1.O2.B", EXPOSURE_REPORTS, content.surfaces, least=2)
 
@@ -99,15 +103,23 @@ def _missing(content: DossierContent) -> Iterator[MissingPiece]:
 def _missing_reports(
     content: DossierContent, objective: str, piece: str, subjects: tuple[str, ...] | list[str], *, least: int
 ) -> Iterator[MissingPiece]:
-    proving = [report for report in content.reports if objective in report.objectives]
+    concerned = [report for report in content.reports if objective in report.objectives]
+    # A run often has several files: it counts once.
+    runs = {
+        (subject, report.audited_on)
+        for report in concerned
+        if report.audited_on is not None and report.to_settle is None
+        for subject in report.subjects
+    }
     for subject in subjects:
-        count = sum(1 for report in proving if subject in report.subjects)
+        count = sum(1 for audited, _ in runs if audited == subject)
         if count < least:
             yield MissingPiece(objective=objective, piece=f"{piece} : {subject} ({count} sur {least} au moins)")
     if not subjects:
         yield MissingPiece(objective=objective, piece=f"{piece} : rien n'est déclaré à auditer")
-    for report in proving:
-        if not report.files:
-            yield MissingPiece(
-                objective=objective, piece=f"{piece} : {report.title} ({report.audited_on or 'sans date'})", sealed=True
-            )
+    for report in concerned:
+        name = f"{piece} : {report.title} ({report.audited_on or 'sans date'})"
+        if report.to_settle is not None:
+            yield MissingPiece(objective=objective, piece=f"{name}, à confirmer : {report.to_settle}")
+        elif not report.files:
+            yield MissingPiece(objective=objective, piece=name, sealed=True)

@@ -145,6 +145,35 @@ def test_a_report_without_the_private_key_is_missing_but_sealed(tmp_path: Path) 
     assert {(piece.objective, piece.sealed) for piece in missing} == {("D1.O1.A", True), ("D1.O1.B", True)}
 
 
+def test_two_files_of_one_run_count_once(tmp_path: Path) -> None:
+    whole = content(tmp_path)
+    html, other_run, *exposure = whole.reports
+    pdf = replace(html, evidence="pdf")
+
+    missing = missing_pieces(replace(whole, reports=(html, pdf, *exposure)))
+
+    assert other_run.audited_on != html.audited_on
+    assert [(item.objective, item.piece) for item in missing] == [
+        ("D1.O1.B", "Rapports d'audit ADS : chu (1 sur 2 au moins)")
+    ]
+
+
+def test_a_report_that_awaits_a_decision_proves_nothing_and_is_named_with_its_command(tmp_path: Path) -> None:
+    whole = content(tmp_path)
+    first, second, *exposure = whole.reports
+    waiting = replace(second, to_settle="carenage inbox confirm 7 --score N")
+
+    missing = missing_pieces(replace(whole, reports=(first, waiting, *exposure)))
+
+    assert [(item.objective, item.sealed) for item in missing] == [
+        ("D1.O1.A", False),
+        ("D1.O1.B", False),
+        ("D1.O1.B", False),
+    ]
+    assert all("carenage inbox confirm 7 --score N" in item.piece for item in (missing[0], missing[2]))
+    assert "(1 sur 2 au moins)" in missing[1].piece
+
+
 def test_an_objective_that_does_not_apply_asks_for_nothing(tmp_path: Path) -> None:
     whole = content(tmp_path, reports=(), not_applicable=frozenset({"D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B"}))
 
