@@ -10,15 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from agent.domain.errors import (
-    AgentError,
-    BusyError,
-    ConfigurationError,
-    ExitCode,
-    IntegrityError,
-    UsageError,
-    VaultError,
-)
+from agent.domain.errors import AgentError, BusyError, ConfigurationError, ExitCode, UsageError
 from agent.domain.schedule import INBOX, Job, Rhythm
 from config.load import LoadedConfiguration, examine_text, load
 from config.place import configuration_path
@@ -29,7 +21,7 @@ if TYPE_CHECKING:
 
     from agent.alerts.interface import Channel
     from agent.clock import Clock
-    from agent.domain.live import Perimeter
+    from agent.domain.admissible import Perimeter
     from agent.domain.schedule import DueJob
     from agent.http import HttpOptions, HttpSession
     from agent.services.assess import Assessed
@@ -49,7 +41,8 @@ logger = logging.getLogger(__name__)
 
 PARIS = ZoneInfo("Europe/Paris")
 LAST_GOOD = "last-good.toml"
-_PERIOD_SECONDS = 3600
+# What the shipped timer and task do (deploy/), and `serve` unless told otherwise.
+_PERIOD_SECONDS = 15 * 60
 RHYTHMS = {"exposure": Rhythm.DAILY, "active_directory": Rhythm.WEEKLY, "inventory": Rhythm.WEEKLY}
 _DEFAULT_WARN_DAYS = 15
 
@@ -276,7 +269,7 @@ class Application:
         from uuid import uuid4
 
         from agent.services.run_pass import run_pass
-        from agent.services.supervise import BEACON, beacon_of
+        from agent.services.supervise import BEACON, beacon_of, last_beacon
         from agent.state.beacon import write_beacon
 
         if as_of is not None and self.configuration.demo is None:
@@ -296,28 +289,35 @@ class Application:
                 hint="Les collectes possibles : " + ", ".join(self.job_names()) + ".",
             )
         with self._pass_lock():
-            self._open_vault()
-            ports = self._pass_ports(as_of)
-            report = run_pass(ports, uuid4().hex[:12], only=wanted, force=force)
+            try:
+                self.vault  # noqa: B018 - opening it repairs what an interruption left, before anything is collected
+                report = run_pass(self._pass_ports(as_of), uuid4().hex[:12], only=wanted, force=force)
+            except BusyError:
+                raise
+            except AgentError as error:
+                self._tell_of_failed_pass(error)
+                raise
             self._keep_last_good()
-            write_beacon(self.state_dir / BEACON, beacon_of(report, period_seconds=self.period_seconds))
+            beacon = beacon_of(report, period_seconds=self.period_seconds, previous=last_beacon(self.state_dir))
+            write_beacon(self.state_dir / BEACON, beacon)
         return report
 
-    def _open_vault(self) -> None:
-        """Repair what an interruption left, before anything is collected; tell people when the vault is unusable."""
+    def _tell_of_failed_pass(self, error: AgentError) -> None:
+        """Tell people and the supervision that a pass could not be made; never raises an AgentError."""
         from agent.domain.alert import Observation, vault_access
         from agent.services.supervise import BEACON, beacon_of_failure
         from agent.state.beacon import write_beacon
 
-        try:
-            self.vault  # noqa: B018 - it opens when it is first asked for
-        except (ConfigurationError, IntegrityError, VaultError) as error:
-            self.notifier.notify([Observation(source="vault-access", conditions=(vault_access(error.message),))])
-            write_beacon(
-                self.state_dir / BEACON,
-                beacon_of_failure(error.message, now=self.clock.now(), period_seconds=self.period_seconds),
-            )
-            raise
+        beacon = beacon_of_failure(error.message, now=self.clock.now(), period_seconds=self.period_seconds)
+        observation = Observation(source="vault-access", conditions=(vault_access(error.message),))
+        for tell in (
+            lambda: self.notifier.notify([observation]),
+            lambda: write_beacon(self.state_dir / BEACON, beacon),
+        ):
+            try:
+                tell()
+            except AgentError as failure:
+                logger.warning("failed pass not told", extra={"reason": failure.message})
 
     def _refuse_another_user(self) -> None:
         """Raise WrongUserError before a file of the state is touched that its owner could not use any more."""
@@ -366,7 +366,7 @@ class Application:
         """Keep a copy of a configuration that worked: it holds no secret, and alerts when the file breaks."""
         from agent.vault import files
 
-        text = self.loaded.path.read_bytes()
+        text = self.loaded.text.encode()
         kept = self.state_dir / LAST_GOOD
         if not kept.exists() or kept.read_bytes() != text:
             files.replace(kept, text)
@@ -498,7 +498,8 @@ def alert_of_broken_configuration(path: Path | None, error: ConfigurationError, 
         if found.configuration is None:
             return False
         application = Application(
-            LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=broken), clock=clock
+            LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=broken, text=text),
+            clock=clock,
         )
         faults = [f"{where} : {what}" for where, what in error.problems] or [error.message]
         application.notifier.notify([Observation(source="configuration", conditions=(configuration(faults),))])

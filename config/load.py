@@ -26,11 +26,12 @@ _FILE = ""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedConfiguration:
-    """A configuration that holds, with what it only warns about; relative paths start at `folder`."""
+    """A configuration that holds, with the `text` it was read from and what it only warns about."""
 
     configuration: Configuration
     warnings: tuple[Fault, ...]
     path: Path
+    text: str
 
     @property
     def folder(self) -> Path:
@@ -67,10 +68,11 @@ def load(path: Path, *, registries: Mapping[str, Registry] | None = None) -> Loa
     `registries` are the families of plugins, the installed ones by default. Raises
     ConfigurationError with every fault as (path in the file, sentence).
     """
-    found = examine(path, registries=registries)
+    text = _read(path)
+    found = examine_text(text, path=path, registries=registries)
     if found.configuration is None:
         raise _refused(found)
-    return LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=found.path)
+    return LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=found.path, text=text)
 
 
 def examine(path: Path, *, registries: Mapping[str, Registry] | None = None) -> Examination:

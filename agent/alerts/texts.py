@@ -340,7 +340,7 @@ def _vault(transition: Transition, names: Names) -> Words:
     if transition.change is Change.RESOLVED:
         return Words("Le coffre est de nouveau utilisable", "", "carenage vault verify")
     return Words(
-        "Le coffre est inutilisable : rien n'est collecté",
+        "Le coffre est inutilisable : la passe ne peut pas se faire",
         _joined(
             printable(transition.condition.values["problem"], longest=400),
             "Les fichiers déposés attendent, rien n'est perdu.",

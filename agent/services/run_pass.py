@@ -51,7 +51,12 @@ class VaultState(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassReport:
-    """What one pass did; the shape of `run --json`."""
+    """
+    What one pass did; the shape of `run --json`.
+
+    `standing_failures` counts the configured jobs whose last attempt did not succeed, in whichever pass;
+    `is_partial` tells that only the jobs that somebody named were run.
+    """
 
     run_id: str
     started_at: datetime
@@ -62,6 +67,8 @@ class PassReport:
     assessed: tuple[Assessed, ...] = ()
     code: ExitCode = ExitCode.OK
     problems: tuple[str, ...] = field(default=())
+    standing_failures: int = 0
+    is_partial: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the contract's shape."""
@@ -124,8 +131,6 @@ def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = No
         assessed = ports.assess()
         observations = _observations(ports, assessed, problems, clock_back, started_at)
         notification = ports.notifier.notify(observations)
-        for one in assessed:
-            ports.state.save_assessment(one.programme, one.document, ports.clock.now())
         held = len(ports.vault.held())
         code = gravest(
             [
@@ -134,6 +139,7 @@ def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = No
                 ExitCode.DELIVERY_PENDING if notification.pending else ExitCode.OK,
             ]
         )
+        standing_failures = sum(_stands_failed(planned.job, ports.state) for planned in ports.jobs)
         ended_at = ports.clock.now()
         ports.state.finish_pass(run_id, ended_at, exit_code=code, summary=_summary(results))
     finally:
@@ -148,6 +154,8 @@ def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = No
         assessed=tuple(assessed),
         code=code,
         problems=tuple(problems),
+        standing_failures=standing_failures,
+        is_partial=only is not None,
     )
 
 
@@ -235,6 +243,11 @@ def _observations(
 def _last_message(job: Job, state: StateStore) -> str:
     last = state.history(job.name, job.subject or "", limit=1)
     return last[0].message if last else ""
+
+
+def _stands_failed(job: Job, state: StateStore) -> bool:
+    last = state.history(job.name, job.subject or "", limit=1)
+    return bool(last) and last[0].outcome is not RunOutcome.DONE
 
 
 def _summary(results: Sequence[JobResult]) -> str:

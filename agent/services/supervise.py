@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.domain.errors import ExitCode
+from agent.domain.errors import ExitCode, StateError
 from agent.state.beacon import Beacon, BeaconStatus, read_beacon
-from agent.state.store import RunOutcome
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,18 +18,22 @@ PLUGIN_CODES = {BeaconStatus.OK: 0, BeaconStatus.WARNING: 1, BeaconStatus.CRITIC
 _GRAVE = {ExitCode.UNEXPECTED, ExitCode.INTEGRITY}
 
 
-def beacon_of(report: PassReport, *, period_seconds: int) -> Beacon:
-    """Return what one pass leaves: lost or overdue is CRITICAL, at risk or not collected is WARNING."""
+def beacon_of(report: PassReport, *, period_seconds: int, previous: Beacon | None = None) -> Beacon:
+    """
+    Return what one pass leaves: lost or overdue is CRITICAL, at risk or not collected is WARNING.
+
+    `previous` is what stood before: a partial pass does not make the last whole one any younger.
+    """
     entries = [objective["candidate"] for one in report.assessed for objective in one.document["objectives"].values()]
     verdicts = [entry["verdict"] for entry in entries]
     counts = {name: verdicts.count(name) for name in ("met", "at_risk", "not_met", "not_applicable")}
-    failed = sum(job.outcome is not RunOutcome.DONE for job in report.jobs)
     overdue = any("OVERDUE" in entry["reasons"] for entry in entries)
     said = [
         f"{counts['met']} objectif(s) atteint(s)",
         f"{counts['at_risk']} à risque",
         f"{counts['not_met']} non atteint(s)",
     ]
+    failed = report.standing_failures
     if failed:
         said.append(f"{failed} collecte(s) en défaut")
     if report.pending:
@@ -44,7 +47,7 @@ def beacon_of(report: PassReport, *, period_seconds: int) -> Beacon:
         status = BeaconStatus.CRITICAL
     measures = [*counts.items(), ("failed", failed), ("pending", report.pending)]
     return Beacon(
-        at=report.ended_at,
+        at=previous.at if report.is_partial and previous else report.ended_at,
         status=status,
         text=", ".join(said),
         period_seconds=period_seconds,
@@ -55,6 +58,14 @@ def beacon_of(report: PassReport, *, period_seconds: int) -> Beacon:
 def beacon_of_failure(why: str, *, now: datetime, period_seconds: int) -> Beacon:
     """Return what a pass leaves that could not begin."""
     return Beacon(at=now, status=BeaconStatus.CRITICAL, text=why, period_seconds=period_seconds)
+
+
+def last_beacon(state_dir: Path) -> Beacon | None:
+    """Return what the last pass left in `state_dir`, None when nothing readable is there."""
+    try:
+        return read_beacon(state_dir / BEACON)
+    except StateError:
+        return None
 
 
 def check_line(state_dir: Path, *, now: datetime, period_seconds: int | None = None) -> tuple[str, int]:

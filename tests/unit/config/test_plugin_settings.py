@@ -96,7 +96,7 @@ def examined(text: str, folder: Path) -> Examination:
 def loaded(text: str, folder: Path) -> LoadedConfiguration:
     found = examined(text, folder)
     assert found.configuration is not None, found.problems
-    return LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=found.path)
+    return LoadedConfiguration(configuration=found.configuration, warnings=found.warnings, path=found.path, text="")
 
 
 def scanner_settings(of: LoadedConfiguration) -> ScannerSettings:
