@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from typing import BinaryIO
 
+# The collector of what a person sealed as it is, so that nobody waits for it to be read.
+AS_IS = "as-is"
+
 
 class EvidenceClass(StrEnum):
     """The coarse class that the journal shows in clear (contract/vault.md)."""
@@ -32,7 +35,7 @@ class RawEvidence:
     """
     What a source returned, exactly, as a stream that can be opened again.
 
-    `collector` is the id of the configured collector (or `inbox`, `cli`), `name` the
+    `collector` is the id of the configured collector (or `inbox`, `cli`, AS_IS), `name` the
     real file name, `facts_on` the day the facts are about when the source says it,
     `subject` the slug of the directory, surface or establishment concerned.
     """

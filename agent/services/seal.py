@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from agent.domain.errors import UsageError
-from agent.domain.evidence import EvidenceClass, RawEvidence, SealedEvidence
+from agent.domain.evidence import AS_IS, EvidenceClass, RawEvidence, SealedEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ def seal_file(vault: Sealer, path: Path, *, now: datetime) -> SealedEvidence:
         return path.open("rb")
 
     raw = RawEvidence(
-        collector="cli",
+        collector=AS_IS,
         name=path.name,
         media_type="application/octet-stream",
         evidence_class=EvidenceClass.DOCUMENT,

@@ -16,13 +16,13 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.errors import VaultError
-from agent.domain.evidence import EvidenceClass
+from agent.domain.evidence import AS_IS, EvidenceClass
 from agent.domain.journal import EntryType
 from agent.vault import bag, files
 from agent.vault.lines import canonical, time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from sqlite_utils import Database
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 INDEX = "index.sqlite"
 BUSY_SECONDS = 30
 WAL_PAGES = 100
+SHORT_DIGEST = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class IndexedDeposit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentFact:
-    """A fact of the latest reading of an evidence item by one reader; `data` is the fact as sealed, `kind` included."""
+    """A fact of the reading in force of an evidence item; `data` is the fact as sealed, `kind` included."""
 
     evidence_id: str
     kind: str
@@ -151,7 +152,12 @@ class Index:
         return _deposit(rows[0]) if rows else None
 
     def facts(self, kind: str | None = None) -> list[CurrentFact]:
-        """Return the facts in force: per evidence and reader, the latest reader version, then the latest deposit."""
+        """
+        Return the facts in force: those of one reading per evidence.
+
+        Of one reader's readings the highest version wins, then the latest; among readers the latest reading wins,
+        but one that no reader made (version 0) supersedes none.
+        """
         where, values = ("AND f.kind = ?", [kind]) if kind else ("", [])
         rows = self._rows(f"{_FACTS} {where} ORDER BY d.seq, f.position", values)
         return [
@@ -175,6 +181,20 @@ class Index:
     def unknown(self) -> int:
         """Return how many facts and decision deposits exist whose content the index has not seen."""
         return int(self._rows(_UNKNOWN)[0]["n"])
+
+    def unread(self) -> list[str]:
+        """
+        Return the ids of the evidence that no reading names, oldest first: held, adopted, or cut short before it.
+
+        What a person sealed as it is, without reading it, is left aside. While `unknown` is not 0, some of these
+        may have been read.
+        """
+        return [row["id"] for row in self._rows(_UNREAD, {"as_is": AS_IS})]
+
+    def held_as(self, held_id: str) -> IndexedDeposit | None:
+        """Return the deposit that was held under `held_id` before it was committed, None when there is not one."""
+        rows = self._rows(f"{_DEPOSITS} AND substr(bag, 1, {SHORT_DIGEST}) = ?", [held_id])
+        return _deposit(rows[0]) if len(rows) == 1 else None
 
     def counts(self) -> dict[str, int]:
         """Return how many deposits, current facts, and unseen facts and decision deposits there are."""
@@ -202,6 +222,13 @@ class Index:
     def is_destroyed(self, deposit_id: str) -> bool:
         """Return whether the journal says that this deposit was destroyed."""
         return bool(self._rows("SELECT 1 FROM deposits WHERE id = ? AND destroyed = 1", [deposit_id]))
+
+    def is_alike(self, bag_digest: str, other_digest: str) -> bool:
+        """Return whether the contents of two bags are known to come from one source, on one subject and day."""
+        rows = self._rows(
+            "SELECT facts_on, collector, subject FROM contents WHERE bag IN (?, ?)", [bag_digest, other_digest]
+        )
+        return len(rows) > 1 and rows[0] == rows[1]
 
     def note_content(self, bag_digest: str, payloads: Sequence[Described]) -> None:
         """Keep what the index shows of a bag's content, but no name."""
@@ -310,8 +337,9 @@ class Index:
     def _put(self, table: str, row: dict[str, Any]) -> None:
         self._database.table(table).insert(row, replace=True)
 
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-        return list(self._database.query(sql, list(values)))
+    def _rows(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[dict[str, Any]]:
+        with index_errors():
+            return list(self._database.query(sql, values))
 
 
 _DEPOSITS = """
@@ -319,11 +347,15 @@ SELECT deposits.*, contents.received_at, contents.facts_on, contents.collector, 
 FROM deposits LEFT JOIN contents USING (bag) WHERE destroyed = 0
 """
 _FACTS = """
-SELECT f.*, r.*, d.seq, d.id FROM facts f JOIN readings r USING (bag) JOIN deposits d USING (bag)
-WHERE d.destroyed = 0 AND NOT EXISTS (
-    SELECT 1 FROM readings r2 JOIN deposits d2 USING (bag)
-    WHERE r2.evidence_id = r.evidence_id AND r2.reader = r.reader AND d2.destroyed = 0
-    AND (r2.reader_version, d2.seq) > (r.reader_version, d.seq))
+WITH by_reader AS (
+    SELECT bag, evidence_id, reader, reader_version, seq, id, row_number() OVER (
+        PARTITION BY evidence_id, reader ORDER BY reader_version DESC, seq DESC) AS place
+    FROM readings JOIN deposits USING (bag) WHERE destroyed = 0
+), in_force AS (
+    SELECT *, row_number() OVER (PARTITION BY evidence_id ORDER BY reader_version > 0 DESC, seq DESC) AS rank
+    FROM by_reader WHERE place = 1
+)
+SELECT f.*, d.* FROM facts f JOIN in_force d USING (bag) WHERE d.rank = 1
 """
 _DECISIONS = """
 SELECT x.*, d.id, d.seq, d.t, d.person AS by FROM decisions x JOIN deposits d USING (bag) WHERE d.destroyed = 0
@@ -333,6 +365,26 @@ SELECT count(*) AS n FROM deposits d WHERE d.destroyed = 0 AND (
     (d.class = 'facts' AND d.bag NOT IN (SELECT bag FROM readings))
     OR (d.class = 'decision' AND d.bag NOT IN (SELECT bag FROM decisions)))
 """
+_UNREAD = """
+SELECT d.id FROM deposits d LEFT JOIN contents c USING (bag)
+WHERE d.destroyed = 0 AND d.class NOT IN ('facts', 'decision', 'receipt', 'anchor')
+AND NOT (d.class = 'document' AND c.collector IS :as_is)
+AND d.id NOT IN (SELECT evidence_id FROM readings JOIN deposits USING (bag) WHERE destroyed = 0)
+ORDER BY d.seq
+"""
+
+
+@contextlib.contextmanager
+def index_errors() -> Iterator[None]:
+    """Turn what SQLite refuses inside the block into VaultError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise VaultError(
+            f"L'index du coffre ne peut pas être lu ou écrit ({error}). Rien n'a été perdu, "
+            "le dépôt en cours n'est pas compté.",
+            hint="Vérifiez la place et les droits ; au besoin supprimez index.sqlite, il sera reconstruit.",
+        ) from error
 
 
 def _deposit(row: Mapping[str, Any]) -> IndexedDeposit:

@@ -27,7 +27,7 @@ from agent.domain.errors import (
 from agent.domain.evidence import EvidenceClass, RawEvidence, SealedEvidence
 from agent.domain.journal import EntryType, HeldDeposit, JournalEntry, Problem
 from agent.vault import age, bag, building, contents, files, layout, lines, notes, verification
-from agent.vault.index import Index
+from agent.vault.index import SHORT_DIGEST, Index, index_errors
 from agent.vault.journal import CHECKPOINTS, JOURNAL, Journal
 from agent.vault.keys import Keys, Memory
 
@@ -288,8 +288,12 @@ class Vault:
             return tuple(self._known(deposit_id) for deposit_id in self._start())
 
     def is_intact(self, deposit_id: str) -> bool:
-        """Return whether the vault holds this deposit with every byte as the journal has it; never raises on damage."""
-        deposit = self.index.deposit(deposit_id)
+        """
+        Return whether the vault holds this deposit with every byte as the journal has it; never raises on damage.
+
+        A deposit that was held is known by the id it had then too, once committed.
+        """
+        deposit = self.index.deposit(deposit_id) or self.index.held_as(deposit_id)
         if deposit is None:
             return False
         with self._reading_lock():
@@ -411,7 +415,7 @@ class Vault:
         record: Mapping[str, Any] | None,
     ) -> SealedEvidence:
         keys = self._writable_keys()
-        with files.storage_errors(self.root), _index_errors():
+        with files.storage_errors(self.root), index_errors():
             building.check_space(self.root, payloads)
             with building.bench(self.root, self._exclusive) as bench:
                 builder = building.Builder(
@@ -452,7 +456,7 @@ class Vault:
     def _commit(self, path: Path, digest: str, fields: bag.BagFields) -> JournalEntry:
         """Rename the bag `path` into place and journal it: the commit point. On failure it is back at `path`."""
         at = self._moment()
-        deposit_id = f"{self._journal.state.last_seq + 1:08d}-{digest[:8]}"
+        deposit_id = f"{self._journal.state.last_seq + 1:08d}-{digest[:SHORT_DIGEST]}"
         target = self.root / bag.DEPOSITS / f"{at.year:04d}" / f"{at.month:02d}" / deposit_id
         files.move(path, target)
         try:
@@ -463,14 +467,28 @@ class Vault:
             raise
 
     def _held_back(self, built: BuiltBag) -> HeldError:
-        held_id = built.digest[:8]
-        files.move(built.path, self.root / layout.TMP / f"{layout.HELD_PREFIX}{held_id}")
+        held_id = self._held_already(built)
+        if held_id is None:
+            held_id = built.digest[:SHORT_DIGEST]
+            files.move(built.path, self.root / layout.TMP / f"{layout.HELD_PREFIX}{held_id}")
         return HeldError(
             "Le journal du coffre est endommagé : le dépôt est construit, chiffré, vérifié et gardé en attente. "
             "Il comptera quand une personne aura accepté le dommage.",
             held_id=held_id,
             hint="Examinez « carenage vault verify », puis acceptez le dommage avec un motif.",
         )
+
+    def _held_already(self, built: BuiltBag) -> str | None:
+        """Return the id under which the same evidence is held and sound; what people decide counts each time."""
+        if built.fields.evidence_class in {EvidenceClass.FACTS, EvidenceClass.DECISION}:
+            return None
+        for path in self._held_folders():
+            with contextlib.suppress(IntegrityError):
+                if bag.read_fields(path) != built.fields or not self.index.is_alike(bag.digest(path), built.digest):
+                    continue
+                if not any(bag.problems(path, path.name, expected=None, payloads=True)):
+                    return path.name.removeprefix(layout.HELD_PREFIX)
+        return None
 
     def _commit_held(self, path: Path) -> str | None:
         found = list(bag.problems(path, path.name, expected=None, payloads=True))
@@ -547,7 +565,7 @@ class Vault:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
         self._writable_keys()
-        with files.storage_errors(self.root), _index_errors(), self._exclusive():
+        with files.storage_errors(self.root), self._exclusive():
             yield
 
     def _writable_keys(self) -> Keys:
@@ -562,7 +580,7 @@ class Vault:
         """Hold the vault's lock, with the journal's state up to date."""
         from filelock import Timeout
 
-        with self._threads:
+        with self._threads, index_errors():
             try:
                 self._lock.acquire()
             except Timeout as error:
@@ -591,7 +609,7 @@ class Vault:
         with self._exclusive_without_start():
             self._keys = Keys(keys_dir)
             self._index = Index.open(self.root)
-        with _index_errors(), self._exclusive():
+        with self._exclusive():
             building.clean(self.root)
             for folder in (self.root, self.root / CHECKPOINTS):
                 files.sweep(folder)
@@ -828,18 +846,6 @@ def wrong_user(root: Path) -> WrongUserError | None:
         f"Le coffre {root} appartient à l'utilisateur {name} : lui seul peut y écrire.",
         hint=f"Relancez avec : sudo -u {name} carenage …",
     )
-
-
-@contextlib.contextmanager
-def _index_errors() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise VaultError(
-            f"L'index du coffre ne peut pas être écrit ({error}). Rien n'a été perdu, "
-            "le dépôt en cours n'est pas compté.",
-            hint="Vérifiez la place et les droits ; au besoin supprimez index.sqlite, il sera reconstruit.",
-        ) from error
 
 
 def _identity(identity: Path | age.Identity, passphrase: Secret | None) -> age.Identity:

@@ -7,11 +7,13 @@ import os
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from agent.domain.errors import HeldError, IdentityError, IntegrityError, UsageError
+from agent.domain.evidence import RawEvidence
 from agent.vault.lines import canonical, sha256
 from agent.vault.vault import Vault
 from tests.integration.vault.conftest import House
@@ -302,6 +304,7 @@ def test_accepted_damage_is_journaled_and_held_deposits_count(
     later = vault.seal([filled.raw(b"afterwards")])
 
     assert len(committed) == 1
+    assert vault.alarms() == ()
     vault = reopened()
     assert not vault.commits_held
     assert {committed[0].id, later.id} <= {one.id for one in vault.index.deposits()}
@@ -318,6 +321,59 @@ def readable(line: bytes) -> bool:
         return isinstance(json.loads(line), dict)
     except ValueError:
         return False
+
+
+def held_id(vault: Vault, raw: RawEvidence) -> str:
+    with pytest.raises(HeldError) as held:
+        vault.seal([raw])
+    return held.value.held_id
+
+
+def test_same_evidence_is_held_once_however_often_it_is_tried(filled: House, reopened: Opener) -> None:
+    damage_changed_line(filled)
+    vault = reopened()
+
+    once, again = (held_id(vault, filled.raw(b"collected meanwhile")) for _ in range(2))
+    another = held_id(reopened(), filled.raw(b"another"))
+    elsewhere = held_id(reopened(), replace(filled.raw(b"collected meanwhile"), subject="autre"))
+
+    assert once == again
+    assert {one.id for one in vault.held()} == {once, another, elsewhere}
+
+
+def test_evidence_is_held_anew_when_its_held_bag_is_damaged(filled: House, reopened: Opener) -> None:
+    damage_changed_line(filled)
+    vault = reopened()
+    once = held_id(vault, filled.raw(b"collected meanwhile"))
+    flip(filled.root / f"tmp/held-{once}/data/0001.age", 200)
+
+    assert held_id(vault, filled.raw(b"collected meanwhile")) != once
+
+
+def test_held_decisions_keep_their_order_even_when_one_comes_back(filled: House, reopened: Opener) -> None:
+    damage_changed_line(filled)
+    vault = reopened()
+    for score in (1, 2, 1):
+        filled.clock.advance(seconds=1)
+        with pytest.raises(HeldError):
+            vault.seal_decision({"decision": "confirm", "evidence": "e", "values": {"score": score}}, "Mme Petit")
+
+    vault.accept_damage(reason="vu", person="M. Durand")
+
+    assert [decision.values["score"] for decision in vault.index.decisions()] == [1, 2, 1]
+
+
+def test_deposit_is_known_intact_by_the_id_it_was_held_under(filled: House, reopened: Opener) -> None:
+    damage_changed_line(filled)
+    vault = reopened()
+    held = held_id(vault, filled.raw(b"collected meanwhile"))
+    before = vault.is_intact(held)
+
+    (committed,) = vault.accept_damage(reason="vu", person="M. Durand")
+
+    assert (before, vault.is_intact(held), vault.is_intact("0" * 8)) == (False, True, False)
+    flip(filled.root / committed.path / "data/0001.age", 200)
+    assert not vault.is_intact(held)
 
 
 @every_damage

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from agent.domain.errors import ConfigurationError, UsageError, VaultError
 from agent.domain.evidence import EvidenceClass
+from agent.services.seal import seal_file
 from agent.vault import bag, journal
 from agent.vault.vault import Vault
 from tests.integration.vault.conftest import House
@@ -322,20 +325,61 @@ def test_deposit_lines_are_not_written_by_hand(vault: Vault) -> None:
         vault.append("deposit", id="00000002-00000000")
 
 
-def test_latest_reader_version_supersedes_then_the_latest_deposit(house: House, vault: Vault) -> None:
+def reading(vault: Vault, evidence: str, reader: str, version: int, *facts: dict[str, object]) -> None:
+    vault.seal_facts({"evidence": evidence, "reader": reader, "reader_version": version, "facts": list(facts)})
+
+
+def test_latest_version_of_a_reader_supersedes_then_the_latest_deposit(house: House, vault: Vault) -> None:
     evidence = vault.seal([house.raw(b"x")]).id
-    for version, score in ((2, 3.0), (1, 1.0), (2, 4.0)):
-        facts = [{"kind": "ads_audit", "score": score}]
-        vault.seal_facts({"evidence": evidence, "reader": "ads", "reader_version": version, "facts": facts})
-    vault.seal_facts({"evidence": evidence, "reader": "autre", "reader_version": 1, "facts": [{"kind": "document"}]})
+    for version, score in ((2, 3.0), (1, 1.0), (2, 4.0), (1, 2.0)):
+        reading(vault, evidence, "ads", version, {"kind": "ads_audit", "score": score})
 
     found = [(fact.reader, fact.reader_version, fact.data) for fact in vault.index.facts()]
 
-    assert found == [
-        ("ads", 2, {"kind": "ads_audit", "score": 4}),
-        ("autre", 1, {"kind": "document"}),
-    ]
-    assert [fact.kind for fact in vault.index.facts("document")] == ["document"]
+    assert found == [("ads", 2, {"kind": "ads_audit", "score": 4})]
+
+
+def test_latest_reading_supersedes_that_of_another_reader(house: House, vault: Vault) -> None:
+    evidence = vault.seal([house.raw(b"x")]).id
+    reading(vault, evidence, "ads", 2, {"kind": "ads_audit"})
+    reading(vault, evidence, "autre", 1, {"kind": "document"}, {"kind": "document"})
+    reading(vault, evidence, "ads", 1, {"kind": "ads_audit"})
+
+    assert [fact.reader for fact in vault.index.facts()] == ["autre", "autre"]
+    assert vault.index.facts("ads_audit") == []
+
+
+def test_reading_by_no_reader_supersedes_none(house: House, vault: Vault) -> None:
+    evidence = vault.seal([house.raw(b"x")]).id
+    reading(vault, evidence, "ads", 2, {"kind": "ads_audit"})
+    reading(vault, evidence, "unknown", 0, {"kind": "document"})
+
+    assert [fact.reader for fact in vault.index.facts()] == ["ads"]
+
+
+def test_evidence_that_no_reading_names_is_unread(house: House, vault: Vault) -> None:
+    read, never_read = (vault.seal([house.raw(content)]).id for content in (b"read", b"killed before it was read"))
+    reading(vault, read, "oradad", 1)
+
+    assert vault.index.unread() == [never_read]
+
+
+def test_document_sealed_without_reading_on_purpose_is_not_unread(house: House, vault: Vault, tmp_path: Path) -> None:
+    (tmp_path / "convention.pdf").write_bytes(b"convention")
+    seal_file(vault, tmp_path / "convention.pdf", now=house.clock.now())
+    waiting = vault.seal([house.raw(b"dropped", evidence_class=EvidenceClass.DOCUMENT)]).id
+
+    assert vault.index.unread() == [waiting]
+
+
+def test_index_that_breaks_is_our_own_error(house: House, vault: Vault) -> None:
+    with contextlib.closing(sqlite3.connect(house.root / "index.sqlite")) as index:
+        for table in ("facts", "decisions", "deposits"):
+            index.execute(f"DROP TABLE {table}")
+
+    for ask in (vault.index.facts, vault.index.decisions, vault.index.deposits, vault.index.unread, vault.reindex):
+        with pytest.raises(VaultError, match="index"):
+            ask()
 
 
 def test_reading_that_finds_nothing_supersedes_too(house: House, vault: Vault) -> None:
