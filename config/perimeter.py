@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.domain.admissible import Perimeter
 from agent.domain.coverage import ExposedElement
-from agent.domain.live import Perimeter
 
 if TYPE_CHECKING:
     from datetime import date

@@ -155,13 +155,7 @@ def confirm(
 @click.pass_obj
 def list_(invocation: Invocation, *, as_json: bool) -> None:
     """Liste ce que les preuves reçues laissent à décider."""
-    from agent.services.confirm import open_questions
-
-    application = invocation.application()
-    judged = application.status().questions
-    asked = {item.evidence for item in judged}
-    others = open_questions(application.vault.index, application.zone)
-    questions = (*judged, *(item for item in others if item.evidence not in asked))
+    questions = invocation.application().status().questions
     if as_json:
         echo_json(
             [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from agent.domain.admissible import KnownFact, Perimeter
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
-from agent.domain.live import KnownFact, OpenQuestion, Perimeter, evaluate_live
+from agent.domain.live import OpenQuestion, evaluate_live
 from agent.services.fact_codec import from_json
 
 if TYPE_CHECKING:

@@ -8,10 +8,9 @@ from agent.domain.errors import UsageError
 from agent.domain.exposure import Reading
 from agent.domain.facts import DocumentFact
 from agent.domain.handover import SideValues
-from agent.domain.live import CONFIRM, OpenQuestion, settle
-from agent.services.assess import FactIndex, decisions, known_facts
+from agent.domain.live import CONFIRM
 from agent.services.fact_codec import from_json, to_json
-from agent.services.read import command_for, facts_from
+from agent.services.read import facts_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,21 +82,6 @@ def confirm(
             }
         )
     return sealed, values
-
-
-def open_questions(index: FactIndex, zone: ZoneInfo) -> tuple[OpenQuestion, ...]:
-    """Return what every current fact leaves to a person, whether or not a rule needs it."""
-    settled = settle(known_facts(index, zone), decisions(index))
-    return tuple(
-        OpenQuestion(
-            evidence=item.evidence,
-            kind=item.fact.kind,
-            fields=item.fact.undecided,
-            command=command_for(item.evidence, item.fact.undecided),
-        )
-        for item in settled
-        if item.fact.undecided
-    )
 
 
 def _values(stated: SideValues) -> dict[str, Any]:

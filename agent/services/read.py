@@ -28,6 +28,7 @@ from agent.domain.facts import (
     FindingFact,
     OradadCollectionFact,
 )
+from agent.domain.live import confirm_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,16 +51,6 @@ _MESSAGES = {
     "surfaces": "Le périmètre de l'audit n'est pas connu : il ne couvre rien tant que personne ne le confirme.",
     "findings": "Le rapport ne permet pas de dire s'il reste une faille critique.",
     "complete": "La collecte ou le rapport est incomplet.",
-}
-_OPTIONS = {
-    "kind": "--kind TYPE",
-    "directory": "--directory ID",
-    "date": "--date AAAA-MM-JJ",
-    "score": "--score N",
-    "tool": "--tool INDUSTRIAL|SILENE|CYBERSURVEILLANCE",
-    "surfaces": "--surface ID",
-    "findings": "--no-critical|--critical",
-    "complete": "--accept-partial",
 }
 
 
@@ -121,15 +112,10 @@ def awaiting(evidence_id: str, facts: Sequence[Fact]) -> tuple[Awaiting, ...]:
         Awaiting(
             field=name,
             message=_MESSAGES[name],
-            command=command_for(evidence_id, (name,)),
+            command=confirm_command(evidence_id, (name,)),
         )
         for name in fields
     )
-
-
-def command_for(evidence_id: str, fields: Sequence[str]) -> str:
-    """Return the command that settles `fields`."""
-    return " ".join(("carenage inbox confirm", evidence_id, *(_OPTIONS[name] for name in fields)))
 
 
 def _undecided(**values: object) -> tuple[str, ...]:

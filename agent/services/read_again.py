@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from agent.vault.age import Identity
     from agent.vault.vault import Vault
 
+# The kind of evidence that a kind of fact was read from: a person may have stated it.
+_KINDS = {"ads_audit": "ads_report", "exposure_audit": "exposure_report", "asset_list": "asset_list"}
 NOT_READ = frozenset({EvidenceClass.FACTS, EvidenceClass.DECISION, EvidenceClass.RECEIPT, EvidenceClass.ANCHOR})
 
 
@@ -64,14 +66,15 @@ def read_again(
 def _as_stated(earlier: Mapping[str, Any] | None, subject: str | None) -> SideValues:
     """Return what was stated when the evidence came in, and stands nowhere but in the facts read then."""
     said = earlier or {}
-    surfaces = said.get("surfaces")
+    day, surfaces = said.get("date") or said.get("taken_on"), said.get("surfaces")
     return SideValues(
+        kind=_KINDS.get(str(said.get("kind"))),
         directory=said.get("directory") or subject,
+        date=date.fromisoformat(day) if day else None,
         score=said.get("score"),
         tool=said.get("tool"),
         surfaces=tuple(surfaces) if surfaces is not None else None,
-        date=date.fromisoformat(said["date"]) if said.get("kind") == "ads_audit" and said.get("date") else None,
-        kind=said.get("kind") if said.get("kind") == "ads_report" else None,
+        discovers=said.get("discovers"),
     )
 
 
