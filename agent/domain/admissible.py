@@ -6,7 +6,7 @@ A value is an audit on a day, or its absence (None). The files of one ADS run ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import product
 from typing import TYPE_CHECKING
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, object]
 
+# What is said of a file besides its bytes: two copies may contradict each other.
+STATED = ("directory", "date", "score", "tool", "surfaces")
 BEST_SCORE, WORST_SCORE = 5.0, 1.0
 INDUSTRIAL, SILENE = "INDUSTRIAL", "SILENE"
 
@@ -42,12 +44,15 @@ class KnownFact:
     """
     A current fact, the evidence it was read from, and the day that evidence was received (ISO).
 
-    `settled` is the rank of the last decision that stated its score, None without one.
+    `content` tells evidence of the same bytes; `decided` is the rank of the last decision about it, `settled`
+    that of the last one that stated its score, None without one.
     """
 
     evidence: str
     fact: Fact
     received_on: str | None = None
+    content: str | None = None
+    decided: int | None = None
     settled: int | None = None
 
 
@@ -89,6 +94,31 @@ class Choice:
     values: tuple[AdsValue | ExposureValue | None, ...]
     received_on: str
     doubts: tuple[Doubt, ...] = field(default=())
+
+
+def one_per_content(known: Iterable[KnownFact]) -> list[KnownFact]:
+    """
+    Keep one fact of each kind for the same bytes received several times.
+
+    What a person decided last wins; without a decision, what the copies state differently is open again.
+    """
+    copies: dict[tuple[str, str], list[KnownFact]] = {}
+    for position, item in enumerate(known):
+        copies.setdefault((item.fact.kind, item.content or f"#{position}"), []).append(item)
+    return [_one_copy(items) for items in copies.values()]
+
+
+def _one_copy(items: Sequence[KnownFact]) -> KnownFact:
+    decided = [item for item in items if item.decided is not None]
+    if decided:
+        return max(decided, key=lambda item: item.decided or 0)
+    last = items[-1]
+    stated = [name for name in STATED if hasattr(last.fact, name)]
+    differing = [name for name in stated if len({getattr(item.fact, name) for item in items}) > 1]
+    if not differing:
+        return last
+    undecided = tuple(dict.fromkeys((*last.fact.undecided, *differing)))
+    return replace(last, fact=replace(last.fact, **dict.fromkeys(differing), undecided=undecided))  # type: ignore[arg-type]
 
 
 def ads_choices(known: Iterable[KnownFact], perimeter: Perimeter, *, window: tuple[str, str]) -> list[Choice]:
@@ -197,7 +227,7 @@ def _exposure_choice(item: KnownFact, fact: ExposureAuditFact, perimeter: Perime
         values.append(None)
     fields = list(fact.undecided)
     for name, is_open in (
-        ("surfaces", len(coverages) > 1),
+        ("surfaces", len(coverages) > 1 or not any(coverages)),
         ("complete", not fact.complete),
         ("findings", len(unscored) > 1),
     ):

@@ -21,6 +21,7 @@ from agent.domain.admissible import (
     Perimeter,
     ads_choices,
     exposure_choices,
+    one_per_content,
 )
 from agent.domain.facts import AdsAuditFact, Decision, DocumentFact, ExposureAuditFact, Fact
 
@@ -73,13 +74,20 @@ def settle(known: Iterable[KnownFact], decisions: Sequence[Decision]) -> list[Kn
     """Return the facts with what people confirmed in them; the last confirmation of a field wins."""
     values: dict[str, dict[str, object]] = {}
     scored: dict[str, int] = {}
+    decided: dict[str, int] = {}
     for rank, decision in enumerate(decisions):
         if decision.decision == CONFIRM and decision.evidence is not None:
             values.setdefault(decision.evidence, {}).update(decision.values)
+            decided[decision.evidence] = rank
             if "score" in decision.values:
                 scored[decision.evidence] = rank
     return [
-        replace(item, fact=_with_values(item.fact, values[item.evidence]), settled=scored.get(item.evidence))
+        replace(
+            item,
+            fact=_with_values(item.fact, values[item.evidence]),
+            decided=decided[item.evidence],
+            settled=scored.get(item.evidence),
+        )
         if item.evidence in values
         else item
         for item in known
@@ -99,7 +107,7 @@ def evaluate_live(
 
     ADS runs bear on the objectives O1 and exposure audits on O2, so the two families vary apart.
     """
-    settled = settle(known, decisions)
+    settled = one_per_content(settle(known, decisions))
     base = {**perimeter.base, "as_of": as_of}
     blank = evaluate(base)
     window = (min(blank["phase_start"], as_of), min(blank["declaration"], as_of))

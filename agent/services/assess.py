@@ -66,13 +66,19 @@ class Assessed:
 
 def known_facts(index: FactIndex, zone: ZoneInfo) -> list[KnownFact]:
     """Return the current facts as typed values; kinds of a later release are left aside."""
-    received = {item.id: item.received_at.astimezone(zone).date().isoformat() for item in index.deposits()}
+    deposits = {item.id: item for item in index.deposits()}
     found = []
     for current in index.facts():
         fact = from_json(current.data)
-        if fact is not None:
+        deposit = deposits.get(current.evidence_id)
+        if fact is not None and deposit is not None:
             found.append(
-                KnownFact(evidence=current.evidence_id, fact=fact, received_on=received.get(current.evidence_id))
+                KnownFact(
+                    evidence=deposit.id,
+                    fact=fact,
+                    received_on=deposit.received_at.astimezone(zone).date().isoformat(),
+                    content=deposit.tag,
+                )
             )
     return found
 

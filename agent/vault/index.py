@@ -41,7 +41,8 @@ class IndexedDeposit:
     A deposit as the index knows it.
 
     `received_at` is the journal's time, and `facts_on`, `collector`, `subject` are None, for a deposit
-    whose content the index has not seen (rebuilt without the private key). `path` is inside the vault.
+    whose content the index has not seen (rebuilt without the private key). `path` is inside the vault; `tag`,
+    the keyed digest of the first payload, tells that two deposits hold the same bytes.
     """
 
     id: str
@@ -59,6 +60,7 @@ class IndexedDeposit:
     replaces: str | None
     reason: str | None
     person: str | None
+    tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -343,8 +345,9 @@ class Index:
 
 
 _DEPOSITS = """
-SELECT deposits.*, contents.received_at, contents.facts_on, contents.collector, contents.subject
-FROM deposits LEFT JOIN contents USING (bag) WHERE destroyed = 0
+SELECT deposits.*, contents.received_at, contents.facts_on, contents.collector, contents.subject, payloads.tag
+FROM deposits LEFT JOIN contents USING (bag)
+LEFT JOIN payloads ON payloads.deposit_id = deposits.id AND payloads.number = 1 WHERE destroyed = 0
 """
 _FACTS = """
 WITH by_reader AS (
@@ -405,6 +408,7 @@ def _deposit(row: Mapping[str, Any]) -> IndexedDeposit:
         replaces=row["replaces"],
         reason=row["reason"],
         person=row["person"],
+        tag=row["tag"],
     )
 
 

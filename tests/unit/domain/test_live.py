@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -343,3 +343,37 @@ def test_the_soonest_date_and_every_contested_reading_of_any_value_are_kept() ->
 
     merged = document["objectives"]["D1.O1.A"]["candidate"]
     assert (merged["verdict"], merged["next_due"], merged["contested"]) == ("at_risk", "2026-08-01", ["mean_cmp"])
+
+
+def same_bytes(item: KnownFact) -> KnownFact:
+    return replace(item, content="tag")
+
+
+def test_the_same_bytes_received_twice_are_one_audit() -> None:
+    found = judged(same_bytes(known(ads(), "first")), same_bytes(known(ads(), "second")))
+
+    assert [len(audits) for audits in found.ads()] == [1] * len(found.scenarios)
+    assert found.questions == ()
+
+
+def test_copies_of_the_same_bytes_that_state_two_days_are_one_audit_whose_day_is_open() -> None:
+    found = judged(same_bytes(known(ads(), "first")), same_bytes(known(ads(date="2026-06-20"), "second")))
+
+    assert max(len(audits) for audits in found.ads()) == 1
+    assert found.questions[0].fields == ("date",)
+
+
+def test_a_decision_about_one_copy_of_the_same_bytes_settles_them_all() -> None:
+    copies = [same_bytes(known(ads(), "first")), same_bytes(known(ads(date="2026-06-20"), "second"))]
+
+    found = judged(*copies, decisions=[confirm("first", date="2026-06-02")])
+
+    assert {audits[0]["date"] for audits in found.ads()} == {"2026-06-02"}
+    assert found.questions == ()
+
+
+def test_an_audit_of_nothing_that_is_declared_is_asked_about() -> None:
+    found = judged(known(exposure(scope=("www.elsewhere.example",))))
+
+    assert all(audits == [] for audits in found.exposure())
+    assert found.questions[0].fields == ("surfaces",)
