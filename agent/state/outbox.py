@@ -65,11 +65,14 @@ class Outbox:
         Keep what stands for `source`, the `alerts` that tell how it got there, and their outbox rows: all or none.
 
         `route` gives the channels of an alert; a resolution goes to those that were told of
-        what it resolves. An alert whose key already stands is not stored again. Returns those stored.
+        what it resolves. An alert that another process stored meanwhile is not stored again: it and the
+        state it tells stand already. Returns those stored.
         """
         instant = as_text(at)
         with self._database.transaction():
-            stored = [alert for alert in alerts if self._raise(alert, instant, route)]
+            before = self.standing(source)
+            told = {subject for subject, state in standing.items() if before.get(subject) == state}
+            stored = [alert for alert in alerts if self._raise(alert, instant, route, told=alert.subject in told)]
             self._replace_standing(source, standing, instant)
         return stored
 
@@ -187,8 +190,8 @@ class Outbox:
             subject=subject,
         )
 
-    def _raise(self, alert: Alert, instant: str, route: Callable[[Alert], Iterable[str]]) -> bool:
-        if self._database.row(
+    def _raise(self, alert: Alert, instant: str, route: Callable[[Alert], Iterable[str]], *, told: bool) -> bool:
+        if told and self._database.row(
             "SELECT 1 AS found FROM alerts WHERE agent = :agent AND entity = :entity"
             " AND key = :key AND resolved_at IS NULL",
             key=alert.key,

@@ -88,6 +88,30 @@ def test_a_state_is_told_again_after_it_was_resolved(store: StateStore, clock: F
     assert [message.items[0].change.value for message in mail.sent] == ["raised", "resolved", "raised"]
 
 
+def test_a_state_that_eased_and_worsens_again_is_told_again(
+    store: StateStore, clock: FakeClock, mail: FakeChannel
+) -> None:
+    worst = assessment(D1_O1_A=entry("not_met", reasons=("GAP_EXCEEDED", "NO_AUDIT")))
+    for document in (worst, LOST, worst, worst):
+        notifier(store, clock, mail).notify(seen(document))
+        clock.advance(hours=6)
+
+    assert [message.items[0].change.value for message in mail.sent] == ["raised", "changed"]
+    assert len(store.outbox.alerts(standing_only=True)) == 1
+
+
+def test_what_another_process_told_meanwhile_is_not_told_twice(
+    store: StateStore, clock: FakeClock, mail: FakeChannel
+) -> None:
+    (raised,) = notifier(store, clock, mail).observe(seen(LOST))
+
+    stored = store.outbox.keep(
+        raised.source, store.outbox.standing(raised.source), [raised], clock.now(), route=lambda _: ["mail"]
+    )
+
+    assert stored == []
+
+
 def test_a_source_that_could_not_be_read_resolves_nothing(
     store: StateStore, clock: FakeClock, mail: FakeChannel
 ) -> None:
