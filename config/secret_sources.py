@@ -8,8 +8,6 @@ moment, to a `Secret`; errors name the reference, never the value.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import os
 import re
 import sys
@@ -111,11 +109,6 @@ def resolve(reference: SecretReference) -> Secret:
     if not text:
         raise ConfigurationError(f"Le secret {reference} est vide.", hint="Écrivez-le, puis relancez.")
     return Secret(text)
-
-
-def secret_fingerprint(secret: Secret, *, key: bytes) -> str:
-    """Return a keyed digest (32 hex characters) that tells whether a secret changed, without keeping it."""
-    return hmac.new(key, secret.reveal().encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _read(path: Path, reference: SecretReference, *, private: bool) -> str:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from agent.domain.errors import ConfigurationError
 from agent.domain.secret import Secret
-from config.secret_sources import MAX_SECRET_BYTES, SecretReference, resolve, secret_fingerprint
+from config.secret_sources import MAX_SECRET_BYTES, SecretReference, resolve
 
 VALUE = "hunter2-marker"
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
@@ -185,10 +185,3 @@ def test_a_relative_file_starts_at_the_folder_of_the_configuration(tmp_path: Pat
 
 def test_a_reference_prints_as_it_is_written() -> None:
     assert str(SecretReference(credential="tenable")) == '{credential = "tenable"}'
-
-
-def test_a_fingerprint_changes_with_the_secret_and_with_the_key() -> None:
-    one = secret_fingerprint(Secret("a"), key=b"k")
-
-    assert secret_fingerprint(Secret("a"), key=b"k") == one
-    assert len({one, secret_fingerprint(Secret("b"), key=b"k"), secret_fingerprint(Secret("a"), key=b"l")}) == 3
