@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.errors import UsageError
 from agent.domain.exposure import Reading
-from agent.domain.facts import DocumentFact
 from agent.domain.handover import SideValues
 from agent.domain.live import CONFIRM
-from agent.services.fact_codec import from_json, to_json
-from agent.services.read import facts_from
+from agent.services.fact_codec import to_json
+from agent.services.read import BY_LIKENESS, UNREADABLE, facts_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,10 +64,12 @@ def confirm(
             "Rien à confirmer.", hint="Ajoutez par exemple --directory ID, --date AAAA-MM-JJ ou --score N."
         )
     current = [item for item in vault.index.facts() if item.evidence_id == evidence_id]
+    if stated.kind is not None:
+        _check_kind(stated.kind, current, evidence_id)
     sealed = vault.seal_decision(
         {"decision": CONFIRM, "evidence": evidence_id, "reason": reason, "values": values}, person
     )
-    if stated.kind is not None and all(isinstance(from_json(item.data), DocumentFact) for item in current):
+    if stated.kind is not None:
         reader = current[-1].reader if current else "unknown"
         version = current[-1].reader_version if current else 0
         unread = Reading(format=reader, kind="document", reader_version=version)
@@ -82,6 +83,23 @@ def confirm(
             }
         )
     return sealed, values
+
+
+def _check_kind(kind: str, current: Sequence[CurrentFact], evidence_id: str) -> None:
+    """Refuse a kind for what is read for certain as another one, or for what nobody can read."""
+    readers = {item.reader for item in current}
+    if kind != "document" and (not readers or UNREADABLE in readers):
+        raise UsageError(
+            f"La preuve {evidence_id} est illisible (vide, endommagée ou de format inconnu) : elle ne prouve rien.",
+            hint="Redéposez le rapport d'origine. Pour la laisser de côté : --kind document.",
+        )
+    certain = readers - BY_LIKENESS - {UNREADABLE}
+    if certain:
+        raise UsageError(
+            f"La preuve {evidence_id} est reconnue par son contenu ({', '.join(sorted(certain))}) : "
+            "son type ne se change pas.",
+            hint="Confirmez ses autres champs, ou laissez-la : ce qui n'est pas confirmé ne compte pas.",
+        )
 
 
 def _values(stated: SideValues) -> dict[str, Any]:

@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 _KEPT_FROM = 7.0
 # Kinds recognised by likeness only: a person who knows the file may say otherwise.
-_BY_LIKENESS = frozenset({"document", "ads_report", "asset_list"})
+BY_LIKENESS = frozenset({"document", "ads_report", "asset_list"})
+# The reader of what no reader recognises.
+UNREADABLE = "unknown"
 _SILENE = "SILENE"
 _UNREAD_FINDING = "Contenu du rapport, que personne n'a encore jugé"
 
@@ -69,7 +71,7 @@ class Awaiting:
 
 def kind_of(content: str, stated: str | None) -> str:
     """Return the kind to go by: the content's, unless only a likeness gave it and a person says otherwise."""
-    return stated if stated is not None and content in _BY_LIKENESS else content
+    return stated if stated is not None and content in BY_LIKENESS else content
 
 
 def effective_kind(reading: Reading, side: SideValues) -> tuple[str, Problem | None]:

@@ -11,7 +11,7 @@ from agent.domain.evidence import EvidenceClass
 from agent.domain.exposure import Problem, Reading
 from agent.domain.handover import SideValues
 from agent.services.fact_codec import to_json
-from agent.services.read import Awaiting, awaiting, effective_kind, facts_from, kind_of
+from agent.services.read import UNREADABLE, Awaiting, awaiting, effective_kind, facts_from, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -210,7 +210,7 @@ class Reception:
 
 def _unread(what: str) -> Reading:
     return Reading(
-        format="unknown",
+        format=UNREADABLE,
         kind="document",
         reader_version=0,
         complete=False,
