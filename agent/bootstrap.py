@@ -16,7 +16,7 @@ from config.load import LoadedConfiguration, examine_text, load
 from config.place import configuration_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from contextlib import AbstractContextManager
 
     from agent.alerts.interface import Channel
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from agent.domain.admissible import Perimeter
     from agent.domain.schedule import DueJob
     from agent.http import HttpOptions, HttpSession
+    from agent.services.accounts import ProxyAccount
     from agent.services.assess import Assessed
     from agent.services.collect import JobResult, Source
     from agent.services.notify import Delivery, Notifier
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 PARIS = ZoneInfo("Europe/Paris")
 LAST_GOOD = "last-good.toml"
 # What the shipped timer and task do (deploy/), and `serve` unless told otherwise.
-_PERIOD_SECONDS = 15 * 60
+PERIOD_SECONDS = 15 * 60
 RHYTHMS = {"exposure": Rhythm.DAILY, "active_directory": Rhythm.WEEKLY, "inventory": Rhythm.WEEKLY}
 _DEFAULT_WARN_DAYS = 15
 
@@ -55,7 +56,7 @@ class Application:
         self.configuration = loaded.configuration
         self.clock = clock
         self.zone = ZoneInfo(self.configuration.candidate.time_zone)
-        self.period_seconds = _PERIOD_SECONDS
+        self.period_seconds = PERIOD_SECONDS
 
     # What stands on disk
 
@@ -73,8 +74,9 @@ class Application:
         return StateStore.open(self.state_dir / "state.sqlite", entity=self.configuration.candidate.id)
 
     def _make_state_dir(self) -> None:
-        # Others may pass through to the one file that `check` reads; everything else in it is private.
-        self.state_dir.mkdir(parents=True, exist_ok=True, mode=0o711)
+        from agent.services.initialise import make_state_folder
+
+        make_state_folder(self.state_dir)
 
     @cached_property
     def vault(self) -> Vault:
@@ -182,11 +184,30 @@ class Application:
 
         network = self.configuration.network
         return HttpOptions(
+            proxy_login=self.proxy_account,
             proxy_url=network.proxy_url,
             proxy_user=network.proxy_user,
             proxy_password=resolve(network.proxy_password) if network.proxy_password else None,
             no_proxy=network.no_proxy,
             ca_file=network.ca_file,
+        )
+
+    @cached_property
+    def proxy_account(self) -> ProxyAccount | None:
+        """Return the account of the proxy, None when it asks for none."""
+        from urllib.parse import urlsplit
+
+        from agent.services.accounts import ProxyAccount
+        from config.secret_sources import resolve
+
+        network = self.configuration.network
+        if network.proxy_url is None or network.proxy_user is None:
+            return None
+        return ProxyAccount(
+            lambda: self.state,
+            self.clock,
+            account=f"{network.proxy_user.casefold()}@{urlsplit(network.proxy_url).hostname}",
+            password=resolve(network.proxy_password) if network.proxy_password else None,
         )
 
     def _http(self, base_url: str) -> HttpSession:
@@ -200,12 +221,12 @@ class Application:
         from agent.services.collect import CollectionPorts, collect
         from agent.services.run_pass import PlannedJob, every_pass
 
-        def run_source(source: Source) -> Callable[[datetime, bool], JobResult]:
-            def run(now: datetime, force: bool) -> JobResult:
+        def run_source(source: Source) -> Callable[[datetime], JobResult]:
+            def run(now: datetime) -> JobResult:
                 ports = CollectionPorts(
                     state=self.state, receive=self.reception, http=self._http, work_dir=self.work_dir
                 )
-                return collect(source, ports, now=now, force=force)
+                return collect(source, ports, now=now)
 
             return run
 
@@ -224,10 +245,9 @@ class Application:
             today=self.configuration.demo.as_of if self.configuration.demo else None,
         )
 
-    def _run_inbox(self, now: datetime, force: bool) -> JobResult:
+    def _run_inbox(self, now: datetime) -> JobResult:
         from agent.services.receive_inbox import receive_inbox
 
-        del force
         inbox = self.configuration.inbox
         return receive_inbox(
             inbox.path,
@@ -290,8 +310,9 @@ class Application:
             )
         with self._pass_lock():
             try:
+                self._settle_accounts(wanted if force else None)
                 self.vault  # noqa: B018 - opening it repairs what an interruption left, before anything is collected
-                report = run_pass(self._pass_ports(as_of), uuid4().hex[:12], only=wanted, force=force)
+                report = run_pass(self._pass_ports(as_of), uuid4().hex[:12], only=wanted)
             except BusyError:
                 raise
             except AgentError as error:
@@ -299,7 +320,7 @@ class Application:
                 raise
             self._keep_last_good()
             beacon = beacon_of(report, period_seconds=self.period_seconds, previous=last_beacon(self.state_dir))
-            write_beacon(self.state_dir / BEACON, beacon)
+            write_beacon(self.state_dir / BEACON, beacon, pause=self.clock.sleep)
         return report
 
     def _tell_of_failed_pass(self, error: AgentError) -> None:
@@ -312,12 +333,39 @@ class Application:
         observation = Observation(source="vault-access", conditions=(vault_access(error.message),))
         for tell in (
             lambda: self.notifier.notify([observation]),
-            lambda: write_beacon(self.state_dir / BEACON, beacon),
+            lambda: write_beacon(self.state_dir / BEACON, beacon, pause=self.clock.sleep),
         ):
             try:
                 tell()
             except AgentError as failure:
                 logger.warning("failed pass not told", extra={"reason": failure.message})
+
+    def _settle_accounts(self, forced: Collection[Job] | None) -> None:
+        """Forget the blocks of what is no longer configured, and free the accounts that `forced` jobs use."""
+        from agent.services.accounts import PROXY
+        from agent.services.collect import free_account
+
+        configuration = self.configuration
+        self.state.forget_blocks(
+            except_of={
+                *(f"collector:{entry.id}" for entry in configuration.collectors),
+                *(f"channel:{entry.id}" for entry in configuration.channels),
+                *([PROXY] if self.configuration.network.proxy_user else []),
+            }
+        )
+        if forced is None:
+            return
+        for source in self.sources:
+            if source.job in forced:
+                free_account(source, self.state)
+        if self.proxy_account is not None:
+            self.proxy_account.free()
+
+    def test_alerts(self, channels: Collection[str], *, force: bool) -> list[Delivery]:
+        """Send a test message on each channel (those named, or all); `force` frees the blocked accounts first."""
+        if force and self.proxy_account is not None:
+            self.proxy_account.free()
+        return self.notifier.test(channels, force=force)
 
     def _refuse_another_user(self) -> None:
         """Raise WrongUserError before a file of the state is touched that its owner could not use any more."""
@@ -432,6 +480,7 @@ class Application:
             vault=lambda: self.vault,
             folders=[configuration.vault.path, configuration.inbox.path],
             sources=self.sources,
+            state=lambda: self.state,
             channels=[(entry.id, partial(self._build_channel, entry)) for entry in configuration.channels],
             http=self._http,
             work_dir=self.work_dir,

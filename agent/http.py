@@ -11,11 +11,10 @@ import json
 import logging
 import socket
 import ssl
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -25,10 +24,12 @@ from requests.auth import _basic_auth_str
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from agent.domain.errors import (
+    AccessDeniedError,
     AgentError,
     AuthenticationError,
     CollectorError,
     ConfigurationError,
+    ProxyAuthenticationError,
     RateLimitedError,
     SourceAnswerError,
     UnreachableError,
@@ -36,6 +37,7 @@ from agent.domain.errors import (
 )
 from agent.domain.secret import Secret
 from agent.trust import tls_context
+from agent.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -66,18 +68,32 @@ class Timeouts:
     total_seconds: float = 600
 
 
+class ProxyLogin(Protocol):
+    """What remembers that the proxy refused its account."""
+
+    def require_free(self) -> None:
+        """Raise ProxyAuthenticationError when it did."""
+        ...
+
+    def refused(self, error: ProxyAuthenticationError) -> None:
+        """Remember it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpOptions:
     """
     How this house reaches the network.
 
     `ca_file` (PEM) is trusted besides the system's own authorities; `no_proxy` lists host
-    names reached directly, a leading dot standing for a whole domain.
+    names reached directly, a leading dot standing for a whole domain. `proxy_login` is asked
+    before the proxy is, and told when it refuses its account.
     """
 
     proxy_url: str | None = None
     proxy_user: str | None = None
     proxy_password: Secret | None = None
+    proxy_login: ProxyLogin | None = None
     no_proxy: tuple[str, ...] = ()
     ca_file: Path | None = None
     user_agent: str = "carenage"
@@ -182,7 +198,7 @@ class HttpSession:
         scheme, self.host, _ = self._origin
         if scheme != "https" and not (allow_plain_http and scheme == "http"):
             raise ConfigurationError(f"L'adresse de {self.host} doit commencer par https://.")
-        self._watchdog = _Watchdog()
+        self._watchdog = Watchdog()
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers.clear()
@@ -224,9 +240,10 @@ class HttpSession:
         Return the answer to one request, its body in memory.
 
         Statuses in `accept_status` are returned as they are; any other failure raises:
-        AuthenticationError (401, 403, 407: never tried again), RateLimitedError,
-        UnreachableError, UntrustedPeerError or SourceAnswerError. GET and HEAD are tried
-        again, a few times, after a reset or 502, 503, 504.
+        AuthenticationError (401: never tried again), ProxyAuthenticationError (407 of the
+        proxy), AccessDeniedError (403), RateLimitedError, UnreachableError, UntrustedPeerError
+        or SourceAnswerError. GET and HEAD are tried again, a few times, after a reset or 502,
+        503, 504.
         """
         body = bytearray()
         prepared = self._prepare(method, path_or_url, headers=headers, params=params, json=json, data=data)
@@ -296,9 +313,17 @@ class HttpSession:
 
     def _call(self, order: _Order) -> HttpResponse:
         ends_at = self.clock.monotonic() + order.timeouts.total_seconds
+        proxy_login = self.options.proxy_login if self._proxy_url else None
         attempt = 1
         while True:
-            outcome = self._attempt(order, max(ends_at - self.clock.monotonic(), 0.001))
+            if proxy_login is not None:
+                proxy_login.require_free()
+            try:
+                outcome = self._attempt(order, max(ends_at - self.clock.monotonic(), 0.001))
+            except ProxyAuthenticationError as error:
+                if proxy_login is not None:
+                    proxy_login.refused(error)
+                raise
             if isinstance(outcome, HttpResponse):
                 return outcome
             wait = 2.0 ** (attempt - 1) if outcome.wait_seconds is None else outcome.wait_seconds
@@ -339,17 +364,21 @@ class HttpSession:
                 response.close()
         raise SourceAnswerError(f"{self.host} redirige en boucle.")
 
-    def _send(self, prepared: requests.PreparedRequest, timeouts: Timeouts, seconds: float) -> requests.Response:
-        options = self.options
-        direct = options.proxy_url is None or any(
+    @property
+    def _proxy_url(self) -> str | None:
+        """Return the proxy on the way to our host, None when it is reached directly."""
+        direct = any(
             self.host == name.lstrip(".") or (name.startswith(".") and self.host.endswith(name))
-            for name in options.no_proxy
+            for name in self.options.no_proxy
         )
+        return None if direct else self.options.proxy_url
+
+    def _send(self, prepared: requests.PreparedRequest, timeouts: Timeouts, seconds: float) -> requests.Response:
         response = self._adapter.send(
             prepared,
             stream=True,
             timeout=(min(timeouts.connect_seconds, seconds), min(timeouts.read_seconds, seconds)),
-            proxies={} if direct or options.proxy_url is None else {"all": options.proxy_url},
+            proxies={"all": self._proxy_url} if self._proxy_url else {},
         )
         self._session.cookies.update(response.cookies)
         return response
@@ -377,12 +406,18 @@ class HttpSession:
 
     def _refused(self, status: int, headers: Mapping[str, str], *, safe: bool) -> _Again:
         """Return the failure for `status`, or raise it when another attempt would be wrong."""
-        if status == 407:  # noqa: PLR2004
+        # Inside a tunnel, a 407 is the host's: the proxy itself answers CONNECT (`_translate`).
+        if status == 407 and self._proxy_url and self._origin[0] == "http":  # noqa: PLR2004
             raise self._proxy_refused()
-        if status in (401, 403):
+        if status == 401:  # noqa: PLR2004
             raise AuthenticationError(
-                f"{self.host} refuse nos identifiants ou leurs droits (HTTP {status}).",
-                hint="Vérifiez la clé et ses droits chez l'éditeur ; aucun nouvel essai avant qu'elle ne change.",
+                f"{self.host} refuse nos identifiants (HTTP 401).",
+                hint="Vérifiez la clé chez l'éditeur ; aucun nouvel essai avant qu'elle ne change.",
+            )
+        if status == 403:  # noqa: PLR2004
+            raise AccessDeniedError(
+                f"{self.host} reconnaît nos identifiants mais refuse l'accès à ce qui est demandé (HTTP 403).",
+                hint="Donnez au compte ou à la clé le droit de lecture qui manque, ou vérifiez le filtrage du proxy.",
             )
         wait = self._retry_after(headers)
         if status == 429 or (status in _PASSING and wait is not None):  # noqa: PLR2004
@@ -413,8 +448,8 @@ class HttpSession:
             return None
         return max((moment - self.clock.now()).total_seconds(), 0.0)
 
-    def _proxy_refused(self) -> AuthenticationError:
-        return AuthenticationError(
+    def _proxy_refused(self) -> ProxyAuthenticationError:
+        return ProxyAuthenticationError(
             "Le proxy refuse notre compte (HTTP 407).",
             hint="Vérifiez le compte et le mot de passe du proxy ; aucun nouvel essai avant qu'ils ne changent.",
         )
@@ -501,66 +536,10 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         waiting += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
 
 
-class _Watchdog:
-    """
-    Cuts the connection of a session when an exchange outlives its deadline.
-
-    A socket timeout only bounds silence: a peer that sends one byte now and then would
-    hold us for ever, in the headers as in the body.
-    """
-
-    def __init__(self) -> None:
-        self.expired = False
-        self._handle: socket.socket | None = None
-        self._lock = threading.Lock()
-
-    def attach(self, connection: socket.socket) -> None:
-        """Watch `connection`, in place of the former one."""
-        handle = connection.dup()
-        with self._lock:
-            former, self._handle = self._handle, handle
-        if former is not None:
-            former.close()
-        if self.expired:
-            self._cut()
-
-    def release(self) -> None:
-        """Forget the connection."""
-        with self._lock:
-            handle, self._handle = self._handle, None
-        if handle is not None:
-            handle.close()
-
-    @contextmanager
-    def limit(self, seconds: float) -> Iterator[None]:
-        """Cut the connection when the block is not over after `seconds`."""
-        self.expired = False
-        timer = threading.Timer(seconds, self._expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except BaseException:
-            self.release()
-            raise
-        finally:
-            timer.cancel()
-            timer.join()
-
-    def _expire(self) -> None:
-        self.expired = True
-        self._cut()
-
-    def _cut(self) -> None:
-        with self._lock, suppress(OSError):
-            if self._handle is not None:
-                self._handle.shutdown(socket.SHUT_RDWR)
-
-
 class _Adapter(HTTPAdapter):
     """requests' transport with the system's trust, the proxy's account in a header, and the watchdog."""
 
-    def __init__(self, options: HttpOptions, watchdog: _Watchdog) -> None:
+    def __init__(self, options: HttpOptions, watchdog: Watchdog) -> None:
         self._options = options
         self._context = tls_context(options.ca_file)
         self._pools = _watched_pools(watchdog)
@@ -590,7 +569,7 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-def _watched_pools(watchdog: _Watchdog) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+def _watched_pools(watchdog: Watchdog) -> dict[str, type[urllib3.HTTPConnectionPool]]:
     class PlainConnection(HTTPConnection):
         def _new_conn(self) -> socket.socket:
             connection = super()._new_conn()

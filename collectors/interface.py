@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from datetime import datetime
     from pathlib import Path
 
@@ -34,7 +36,8 @@ class CollectionContext:
     `now` is aware UTC; `subject` the slug of the configured directory, or None; `cursor`
     the opaque text that the last success left; `http` opens the one HTTP session
     (proxy, trust, limits) for an allow-listed host; `work_dir` is a private folder for
-    what is too large for memory.
+    what is too large for memory. A secret is first sent to a source inside `login()`, and
+    nothing else is done there: a process that dies inside leaves the account blocked.
     """
 
     now: datetime
@@ -42,6 +45,7 @@ class CollectionContext:
     cursor: str | None = None
     http: Callable[[str], HttpSession] | None = None
     work_dir: Path | None = None
+    login: Callable[[], AbstractContextManager[object]] = nullcontext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

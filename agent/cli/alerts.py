@@ -28,7 +28,7 @@ def alerts() -> None:
 @click.pass_obj
 def test(invocation: Invocation, *, channels: tuple[str, ...], force: bool, as_json: bool) -> int:
     """Envoie un message d'essai sur chaque canal (ou ceux nommés)."""
-    results = invocation.application().notifier.test(channels, force=force)
+    results = invocation.application().test_alerts(channels, force=force)
     if not results:
         click.echo("Aucun canal d'alerte n'est configuré : personne ne sera prévenu.", err=True)
     return _print(results, as_json=as_json)

@@ -88,7 +88,7 @@ def collect(invocation: Invocation, *, job: str, subject: str | None, force: boo
             hint="Les collectes possibles : " + (", ".join(application.job_names()) or "aucune") + ".",
         )
     if dry_run:
-        rows = [{"job": item.name, "subject": item.subject, "account": item.account} for item in matching]
+        rows = [{"job": item.name, "subject": item.subject} for item in matching]
         if as_json:
             echo_json(rows)
         else:

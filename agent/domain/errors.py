@@ -117,6 +117,18 @@ class AuthenticationError(CollectorError):
     code = "AUTHENTICATION"
 
 
+class ProxyAuthenticationError(AuthenticationError):
+    """The proxy on the way refused its account; the source was not asked."""
+
+    code = "PROXY_AUTHENTICATION"
+
+
+class AccessDeniedError(CollectorError):
+    """The source knows us and does not let us see what was asked; our account is not at risk."""
+
+    code = "ACCESS_DENIED"
+
+
 class UnreachableError(CollectorError):
     """The source did not answer; a later run may succeed."""
 

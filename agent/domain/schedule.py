@@ -29,14 +29,12 @@ class Job:
     """
     One thing a pass does.
 
-    `name` is the collector's kind (or `inbox`), `subject` the configured collector's id,
-    `account` what a refused login blocks.
+    `name` is the collector's kind (or `inbox`), `subject` the configured collector's id.
     """
 
     name: str
     subject: str | None
     rhythm: Rhythm
-    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent import logs
-from agent.domain.errors import AgentError, AuthenticationError, ExitCode, HeldError, gravest
+from agent.domain.errors import AgentError, ExitCode, HeldError, gravest
 from agent.domain.handover import SideValues
-from agent.domain.secret import Secret
+from agent.services.accounts import login_of
 from agent.state.store import RunOutcome
 from collectors.interface import CollectionContext
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent.domain.evidence import RawEvidence
     from agent.domain.schedule import Job
     from agent.http import HttpSession
+    from agent.services.accounts import Login
     from agent.services.receive import Received
     from agent.state.store import StateStore
     from collectors.interface import Collector
@@ -93,25 +94,25 @@ class _Taken:
     incomplete: list[str] = field(default_factory=list)
 
 
-def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: bool = False) -> JobResult:
+def collect(source: Source, ports: CollectionPorts, *, now: datetime) -> JobResult:
     """
     Run `source` once; never raises an AgentError: the outcome says it.
 
-    A login that was refused is not tried again until its secret changes, or `force`.
+    A login that was refused is not tried again until its secret changes, or a person frees it (`free_account`).
     """
     token = logs.collector.set(source.job.subject or source.job.name)
     taken = _Taken()
     refused: str | None = None
     try:
         collector = source.build()
-        refused = _refused_before(collector, ports.state, force=force)
-        if refused is not None:
+        login = login_of(collector, ports.state, now)
+        if (block := login.blocked()) is not None:
             return _result(
                 source,
                 RunOutcome.SKIPPED,
-                f"Le compte « {refused} » a été refusé : il n'est plus essayé tant que son mot de passe ne change pas.",
+                f"Le compte « {block.account} » n'est plus essayé tant que son secret ne change pas : {block.why}",
                 code=ExitCode.INCOMPLETE,
-                refused_account=refused,
+                refused_account=block.account,
             )
         context = CollectionContext(
             now=now,
@@ -119,8 +120,9 @@ def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: boo
             cursor=ports.state.cursor(collector.collector_id),
             http=ports.http,
             work_dir=ports.work_dir,
+            login=login.attempt,
         )
-        refused = _take_all(collector, context, source, ports, taken)
+        refused = _take_all(collector, context, source, ports, taken, login)
     except AgentError as error:
         taken.problems.append(error)
     finally:
@@ -128,8 +130,23 @@ def collect(source: Source, ports: CollectionPorts, *, now: datetime, force: boo
     return _concluded(source, taken, refused)
 
 
-def _take_all(
-    collector: Collector[Any], context: CollectionContext, source: Source, ports: CollectionPorts, taken: _Taken
+def free_account(source: Source, state: StateStore) -> None:
+    """Let the account of `source` be tried again, once: a refusal blocks it anew. A person asked for it."""
+    try:
+        account = source.build().account
+    except AgentError:
+        return  # the collection will say why
+    if account is not None:
+        state.unblock(account)
+
+
+def _take_all(  # noqa: PLR0917
+    collector: Collector[Any],
+    context: CollectionContext,
+    source: Source,
+    ports: CollectionPorts,
+    taken: _Taken,
+    login: Login,
 ) -> str | None:
     """Take every item; return the account that was refused, if one was."""
     try:
@@ -143,37 +160,14 @@ def _take_all(
                 continue
             taken.sealed.append(received.evidence_id)
             taken.incomplete.extend(received.problems)
-    except AuthenticationError as error:
-        taken.problems.append(error)
-        if collector.account is None:
-            return None
-        ports.state.block(
-            collector.account, ports.state.fingerprint(_credentials(collector)), context.now, error.message
-        )
-        return collector.account
     except AgentError as error:
         taken.problems.append(error)
-        return None
-    if collector.next_cursor is not None:
-        ports.state.set_cursor(collector.collector_id, collector.next_cursor, context.now)
+        return login.account if login.refused(error) else None
+    finally:
+        # It speaks for what is already kept, however the rest went: nothing is taken twice.
+        if collector.next_cursor is not None:
+            ports.state.set_cursor(collector.collector_id, collector.next_cursor, context.now)
     return None
-
-
-def _refused_before(collector: Collector[Any], state: StateStore, *, force: bool) -> str | None:
-    if collector.account is None:
-        return None
-    if force:
-        state.unblock(collector.account)
-        return None
-    block = state.is_blocked(collector.account, state.fingerprint(_credentials(collector)))
-    return collector.account if block else None
-
-
-def _credentials(collector: Collector[Any]) -> Secret:
-    """Return every secret of the collector's settings as one, so that a change of any is a change."""
-    settings = collector.settings
-    values = [getattr(settings, name) for name in sorted(type(settings).model_fields)]
-    return Secret("\x00".join(value.reveal() for value in values if isinstance(value, Secret)))
 
 
 def _concluded(source: Source, taken: _Taken, refused: str | None) -> JobResult:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from agent.domain.errors import AgentError, ExitCode, IntegrityError, VaultError, gravest
+from agent.domain.errors import AgentError, AuthenticationError, ExitCode, IntegrityError, VaultError, gravest
+from agent.services.accounts import login_of
 from collectors.interface import CheckResult, CollectionContext
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from agent.http import HttpSession
     from agent.services.collect import Source
+    from agent.state.store import StateStore
     from agent.vault.vault import Vault
 
 _LOW_SPACE_BYTES = 2 * 1024**3
@@ -26,12 +28,17 @@ def examine(
     vault: Callable[[], Vault],
     folders: Iterable[Path],
     sources: Iterable[Source],
+    state: Callable[[], StateStore],
     channels: Iterable[tuple[str, Callable[[], Any]]],
     http: Callable[[str], HttpSession],
     work_dir: Path,
     now: datetime,
 ) -> tuple[list[CheckResult], ExitCode]:
-    """Return one line per thing tried, and 0, 78 (something to configure) or 4 (something does not answer)."""
+    """
+    Return one line per thing tried, and 0, 78 (something to configure) or 4 (something does not answer).
+
+    An account that was refused is not tried; one that is refused here is blocked for the passes too.
+    """
     results: list[CheckResult] = []
     codes: list[ExitCode] = []
 
@@ -50,7 +57,7 @@ def examine(
     for name, build in channels:
         attempt(f"canal {name}", lambda build=build: _built(build))  # type: ignore[misc]
     for source in sources:
-        for result in _source(source, http, work_dir, now):
+        for result in _source(source, state, http, work_dir, now):
             results.append(result)
             if not result.ok:
                 codes.append(ExitCode.INCOMPLETE)
@@ -58,11 +65,26 @@ def examine(
     return results, gravest(wanted)
 
 
-def _source(source: Source, http: Callable[[str], HttpSession], work_dir: Path, now: datetime) -> Iterator[CheckResult]:
+def _source(
+    source: Source,
+    state: Callable[[], StateStore],
+    http: Callable[[str], HttpSession],
+    work_dir: Path,
+    now: datetime,
+) -> Iterator[CheckResult]:
     name = f"{source.job.name} « {source.job.subject} »"
     try:
         collector = source.build()
-        context = CollectionContext(now=now, subject=source.stated.directory, http=http, work_dir=work_dir)
+        login = login_of(collector, state(), now)
+        if (block := login.blocked()) is not None:
+            raise AuthenticationError(
+                f"le compte « {block.account} » n'est pas essayé : {block.why}",
+                hint="Changez le secret à sa source ; ou, compte vérifié : "
+                f"carenage collect {source.job.subject or source.job.name} --force",
+            )
+        context = CollectionContext(
+            now=now, subject=source.stated.directory, http=http, work_dir=work_dir, login=login.attempt
+        )
         tried = False
         for result in collector.check(context):
             tried = True

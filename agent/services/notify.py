@@ -251,6 +251,9 @@ class Notifier:
         """Send one message; return why it was not taken, after blocking the account when a login was refused."""
         account, secret = channel.account, channel.secret
         fingerprint = self._store.fingerprint(secret) if account and secret else ""
+        holder = f"channel:{channel.channel_id}"
+        if account:
+            self._store.settle_blocks(holder, account, fingerprint)
         if account and (block := self._store.is_blocked(account, fingerprint)):
             return DeliveryRefusedLoginError(
                 f"Le canal « {channel.channel_id} » attend : son compte a été refusé le {texts.moment(block.since)}.",
@@ -260,7 +263,7 @@ class Notifier:
             channel.send(message)
         except AgentError as error:
             if account and isinstance(error, DeliveryRefusedLoginError):
-                self._store.block(account, fingerprint, now, error.message)
+                self._store.block(account, fingerprint, now, error.message, holder=holder)
             return error
         return None
 

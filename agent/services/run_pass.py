@@ -34,7 +34,7 @@ class PlannedJob:
     """A job of the pass and what runs it; `run` never raises an AgentError but VaultError and StateError."""
 
     job: Job
-    run: Callable[[datetime, bool], JobResult]
+    run: Callable[[datetime], JobResult]
 
 
 class VaultState(Protocol):
@@ -115,18 +115,18 @@ def plan(jobs: Sequence[PlannedJob], state: StateStore, *, now: datetime, zone: 
     return sorted(found, key=lambda item: (item.due_at, item.job.name, item.job.subject or ""))
 
 
-def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = None, force: bool = False) -> PassReport:
+def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = None) -> PassReport:
     """
     Do what is due (`only`: those jobs, due or not) and return the report; one failed job never stops the others.
 
-    `force` tries an account again that was refused. Raises VaultError or StateError when nothing can be judged.
+    Raises VaultError or StateError when nothing can be judged.
     """
     started_at = ports.clock.now()
     token = logs.run_id.set(run_id)
     try:
         ports.state.start_pass(run_id, started_at)
         clock_back = ports.state.see_clock(started_at)
-        results = [_run(planned, ports, run_id, force=force) for planned in _wanted(ports, started_at, only)]
+        results = [_run(planned, ports, run_id) for planned in _wanted(ports, started_at, only)]
         problems = list(ports.vault.alarms())
         assessed = ports.assess()
         observations = _observations(ports, assessed, problems, clock_back, started_at)
@@ -167,10 +167,10 @@ def _wanted(ports: PassPorts, now: datetime, only: Collection[Job] | None) -> li
     return [planned for job in wanted for planned in ports.jobs if planned.job == job]
 
 
-def _run(planned: PlannedJob, ports: PassPorts, run_id: str, *, force: bool) -> JobResult:
+def _run(planned: PlannedJob, ports: PassPorts, run_id: str) -> JobResult:
     job, started_at = planned.job, ports.clock.now()
     try:
-        result = planned.run(started_at, force)
+        result = planned.run(started_at)
     except AgentError as error:
         logger.warning("job failed", extra={"job": job.name, "reason": error.message})
         result = JobResult(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 MIGRATIONS = Migrations("carenage-state")
-LATEST = "0003_alerts"
+LATEST = "0004_blocks_by_secret"
 
 _OWNER = "agent TEXT NOT NULL, entity TEXT NOT NULL"
 
@@ -61,7 +61,7 @@ def accounts_and_assessments(database: Database) -> None:
     )
 
 
-@MIGRATIONS(name=LATEST)
+@MIGRATIONS(name="0003_alerts")
 def alerts(database: Database) -> None:
     """Create what stands open, the alerts, and the outbox (one row per alert and channel)."""
     database.execute(
@@ -80,3 +80,14 @@ def alerts(database: Database) -> None:
         " PRIMARY KEY (agent, entity, alert_id, channel)) STRICT"
     )
     database.execute("CREATE INDEX outbox_pending ON outbox (agent, entity, channel) WHERE delivered_at IS NULL")
+
+
+@MIGRATIONS(name=LATEST)
+def blocks_by_secret(database: Database) -> None:
+    """Make the blocks anew: one row per account, secret and holder; accounts are named otherwise than before."""
+    database.execute("DROP TABLE blocks")
+    database.execute(
+        f"CREATE TABLE blocks ({_OWNER}, account TEXT NOT NULL, secret_fingerprint TEXT NOT NULL,"
+        " holder TEXT NOT NULL, since TEXT NOT NULL, why TEXT NOT NULL,"
+        " PRIMARY KEY (agent, entity, account, secret_fingerprint, holder)) STRICT"
+    )

@@ -15,7 +15,7 @@ from agent.state.database import StateDatabase, as_instant, as_text, open_sqlite
 from agent.state.outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 ANY_AGENT = ""
 LAST_SEEN_CLOCK = "last_seen_clock"
+
+_REFUSED = "La source a refusé ce compte."
+_INTERRUPTED = (
+    "La dernière tentative de connexion a été interrompue avant sa réponse : par prudence, elle compte comme un refus."
+)
+_ONE_BLOCK = (
+    "agent = :agent AND entity = :entity AND account = :account"
+    " AND secret_fingerprint = :secret_fingerprint AND holder = :holder"
+)
 
 
 class RunOutcome(StrEnum):
@@ -64,7 +73,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """An account that no job may use until its secret changes."""
+    """An account that no job may use until its secret changes; `why` is for people."""
 
     account: str
     since: datetime
@@ -223,42 +232,86 @@ class StateStore:
             self.set_meta("fingerprint_salt", salt)
         return hashlib.scrypt(secret.reveal().encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1, dklen=16).hex()
 
-    def block(self, account: str, secret_fingerprint: str, since: datetime, why: str) -> None:
-        """Keep every job off `account` until its secret changes; the first refusal is the one remembered."""
-        if self.is_blocked(account, secret_fingerprint) is None:
-            self._database.upsert(
-                "blocks",
-                ("account",),
-                {
-                    "account": account,
-                    "secret_fingerprint": secret_fingerprint,
-                    "since": as_text(since),
-                    "why": why,
-                },
+    def block(self, account: str, secret_fingerprint: str, since: datetime, why: str, *, holder: str) -> None:
+        """
+        Keep every job off `account` with this secret; the first refusal is the one dated.
+
+        `holder` is the collector or channel that was refused: it alone can say that its secret has changed.
+        """
+        with self._database.transaction():
+            self.begin_login(account, secret_fingerprint, since, holder=holder)
+            self._database.write(
+                f"UPDATE blocks SET why = :why WHERE {_ONE_BLOCK}",  # noqa: S608 - constants
+                account=account,
+                secret_fingerprint=secret_fingerprint,
+                holder=holder,
+                why=why or _REFUSED,
             )
 
-    def is_blocked(self, account: str, secret_fingerprint: str) -> Block | None:
-        """Return why `account` is blocked with this secret; another secret lifts the block."""
-        row = self._database.row(
-            "SELECT * FROM blocks WHERE agent = :agent AND entity = :entity AND account = :account", account=account
+    def begin_login(self, account: str, secret_fingerprint: str, since: datetime, *, holder: str) -> None:
+        """Write down, before a secret is sent, that it will be: unless `end_login` follows, it counts as refused."""
+        self._database.insert(
+            "blocks",
+            {
+                "account": account,
+                "secret_fingerprint": secret_fingerprint,
+                "holder": holder,
+                "since": as_text(since),
+                "why": "",
+            },
         )
-        if row is None:
-            return None
-        if row["secret_fingerprint"] != secret_fingerprint:
-            self.unblock(account)
-            return None
-        return Block(account=account, since=as_instant(row["since"]), why=row["why"])
+
+    def end_login(self, account: str, secret_fingerprint: str, *, holder: str) -> None:
+        """Take back what `begin_login` wrote; a refusal stays."""
+        self._database.write(
+            f"DELETE FROM blocks WHERE {_ONE_BLOCK} AND why = ''",  # noqa: S608 - constants
+            account=account,
+            secret_fingerprint=secret_fingerprint,
+            holder=holder,
+        )
+
+    def is_blocked(self, account: str, secret_fingerprint: str) -> Block | None:
+        """Return why `account` is blocked with this secret, whoever was refused; another secret is free."""
+        row = self._database.row(
+            "SELECT * FROM blocks WHERE agent = :agent AND entity = :entity AND account = :account"
+            " AND secret_fingerprint = :secret_fingerprint ORDER BY since LIMIT 1",
+            account=account,
+            secret_fingerprint=secret_fingerprint,
+        )
+        return _block(row) if row else None
+
+    def settle_blocks(self, holder: str, account: str, secret_fingerprint: str) -> None:
+        """Forget what was refused to `holder` with another account or secret: it uses them no more."""
+        self._database.write(
+            "DELETE FROM blocks WHERE agent = :agent AND entity = :entity AND holder = :holder"
+            " AND NOT (account = :account AND secret_fingerprint = :secret_fingerprint)",
+            holder=holder,
+            account=account,
+            secret_fingerprint=secret_fingerprint,
+        )
+
+    def forget_blocks(self, *, except_of: Collection[str]) -> None:
+        """Forget what was refused to holders that are no longer configured."""
+        for row in self._database.rows("SELECT DISTINCT holder FROM blocks WHERE agent = :agent AND entity = :entity"):
+            if row["holder"] not in except_of:
+                self._database.write(
+                    "DELETE FROM blocks WHERE agent = :agent AND entity = :entity AND holder = :holder",
+                    holder=row["holder"],
+                )
 
     def unblock(self, account: str) -> None:
-        """Let jobs use `account` again (a person forced it)."""
+        """Let jobs use `account` again, whatever its secret (a person forced it)."""
         self._database.write(
             "DELETE FROM blocks WHERE agent = :agent AND entity = :entity AND account = :account", account=account
         )
 
     def blocks(self) -> list[Block]:
-        """Return every blocked account, oldest first."""
+        """Return every blocked account once, oldest first."""
         rows = self._database.rows("SELECT * FROM blocks WHERE agent = :agent AND entity = :entity ORDER BY since")
-        return [Block(account=row["account"], since=as_instant(row["since"]), why=row["why"]) for row in rows]
+        first: dict[str, Block] = {}
+        for row in rows:
+            first.setdefault(row["account"], _block(row))
+        return list(first.values())
 
     def cursor(self, collector: str) -> str | None:
         """Return the opaque text that the collector's last success left."""
@@ -315,6 +368,10 @@ class StateStore:
             return latest
         self.set_meta(LAST_SEEN_CLOCK, as_text(now))
         return None
+
+
+def _block(row: Row) -> Block:
+    return Block(account=row["account"], since=as_instant(row["since"]), why=row["why"] or _INTERRUPTED)
 
 
 def _run(row: Row) -> RunRecord:

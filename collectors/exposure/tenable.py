@@ -21,7 +21,13 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.domain.errors import CollectorError, ConfigurationError, SourceAnswerError, UnreachableError
+from agent.domain.errors import (
+    AccessDeniedError,
+    CollectorError,
+    ConfigurationError,
+    SourceAnswerError,
+    UnreachableError,
+)
 from agent.domain.evidence import EvidenceClass, RawEvidence
 from agent.domain.secret import Secret
 from collectors.interface import CheckResult, CollectionContext, Collector, CollectorSettings
@@ -166,22 +172,32 @@ class TenableCollector(Collector[TenableSettings]):
             tempfile.TemporaryDirectory(dir=context.work_dir, prefix="tenable-") as folder,
         ):
             api = _Api(http, self.settings)
-            scans, missing = api.scans()
-            runs = [
-                (scan, run)
-                for scan in scans
-                for run in api.history(scan, not_before=oldest)
-                if not run.in_progress and (run.ended_at is None or run.ended_at >= oldest)
-            ]
-            done = {run.scan_uuid for _, run in runs} & known
-            self._advance(done)
+            with context.login():
+                scans, missing = api.scans()
             failed = [f"le scan « {name} » n'existe pas ou n'est pas visible avec cette clé" for name in missing]
+            runs: list[tuple[_Scan, _Run]] = []
+            hidden = False
+            for scan in scans:
+                try:
+                    history = list(api.history(scan, not_before=oldest))
+                except AccessDeniedError as error:
+                    hidden = True
+                    failed.append(f"historique du scan « {scan.name} » : {error.message}")
+                    continue
+                runs += [
+                    (scan, run)
+                    for run in history
+                    if not run.in_progress and (run.ended_at is None or run.ended_at >= oldest)
+                ]
+            # What a hidden scan gave before is remembered: it is not collected anew once the scan is visible again.
+            done = set(known) if hidden else {run.scan_uuid for _, run in runs} & known
+            self._advance(done)
             for scan, run in sorted(runs, key=lambda pair: (pair[1].time_end or 0, pair[1].id)):
                 if run.scan_uuid in done:
                     continue
                 try:
                     deposit = self._deposit(api, scan, run, _report_path(folder, run))
-                except SourceAnswerError as error:
+                except (SourceAnswerError, AccessDeniedError) as error:
                     logger.warning("run not collected: %s", error, extra={"run": run.scan_uuid})
                     failed.append(f"passage {run.scan_uuid} du scan « {scan.name} » : {error.message}")
                     continue
@@ -199,7 +215,7 @@ class TenableCollector(Collector[TenableSettings]):
         """List the scans, as a collection would begin."""
         what = f"liste des scans sur {urlsplit(self.settings.base_url).hostname}"
         try:
-            with self._open(context) as http:
+            with self._open(context) as http, context.login():
                 scans, missing = _Api(http, self.settings).scans()
         except CollectorError as error:
             yield CheckResult(what=what, ok=False, message=" ".join(filter(None, (error.message, error.hint))))

@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -17,9 +18,11 @@ import pytest
 import trustme
 
 from agent.domain.errors import (
+    AccessDeniedError,
     AgentError,
     AuthenticationError,
     ConfigurationError,
+    ProxyAuthenticationError,
     RateLimitedError,
     SourceAnswerError,
     UnreachableError,
@@ -217,14 +220,27 @@ def test_a_wait_too_long_is_told_at_once(http: HttpSession, server: Loopback, cl
     assert (len(server.asked), clock.slept) == (1, [])
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_login_is_never_tried_again(http: HttpSession, server: Loopback, status: int) -> None:
+@pytest.mark.parametrize(("status", "expected"), [(401, AuthenticationError), (403, AccessDeniedError)])
+def test_a_refusal_is_never_tried_again(
+    http: HttpSession, server: Loopback, status: int, expected: type[AgentError]
+) -> None:
     server.replies = [(status, {}, b""), (200, {}, b"")]
 
-    with pytest.raises(AuthenticationError):
+    with pytest.raises(expected):
         http.request("GET", "/")
 
     assert len(server.asked) == 1
+
+
+def test_a_missing_right_is_no_refused_login() -> None:
+    assert not issubclass(AccessDeniedError, AuthenticationError)
+
+
+def test_a_source_that_speaks_as_the_proxy_does_not_pass_for_it(http: HttpSession, server: Loopback) -> None:
+    server.replies = [(407, {}, b"")]
+
+    with pytest.raises(SourceAnswerError):
+        http.request("GET", "/")
 
 
 def test_a_status_the_caller_accepts_is_his_to_judge(http: HttpSession, server: Loopback) -> None:
@@ -431,13 +447,53 @@ def test_a_proxy_that_refuses_our_account_is_asked_once(
 
     with (
         HttpSession("https://vendor.example", proxied, clock=clock) as http,
-        pytest.raises(AuthenticationError, match="proxy") as caught,
+        pytest.raises(ProxyAuthenticationError, match="proxy") as caught,
     ):
         http.request("GET", "/", headers={"Authorization": "Bearer for the vendor"})
 
     assert server.asked == ["CONNECT vendor.example:443"]
     assert "Authorization" not in server.headers[0]
     assert SECRET not in repr(caught.value)
+
+
+class Remembered:
+    """What remembers the proxy's refusal, for these tests: in memory."""
+
+    def __init__(self) -> None:
+        self.error: ProxyAuthenticationError | None = None
+
+    def require_free(self) -> None:
+        if self.error is not None:
+            raise self.error
+
+    def refused(self, error: ProxyAuthenticationError) -> None:
+        self.error = error
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_refused_our_account_is_left_alone_by_every_session(
+    server: Loopback, proxied: HttpOptions, clock: FakeClock, scheme: str
+) -> None:
+    options = replace(proxied, proxy_login=Remembered())
+    server.replies = [(407, {}, b""), (407, {}, b"")]
+
+    for host in ("vendor", "other"):
+        with (
+            HttpSession(f"{scheme}://{host}.example", options, clock=clock, allow_plain_http=True) as http,
+            pytest.raises(ProxyAuthenticationError),
+        ):
+            http.request("GET", "/")
+
+    assert len(server.asked) == 1
+
+
+def test_a_refused_proxy_account_does_not_stop_what_is_reached_directly(server: Loopback, clock: FakeClock) -> None:
+    remembered = Remembered()
+    remembered.error = ProxyAuthenticationError("refusé")
+    options = HttpOptions(proxy_url="http://127.0.0.1:9", no_proxy=("127.0.0.1",), proxy_login=remembered)
+
+    with HttpSession(server.url, options, clock=clock, allow_plain_http=True) as http:
+        assert http.request("GET", "/").status == 200
 
 
 def test_a_proxy_that_fails_makes_the_source_unreachable(

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from agent.domain.errors import (
+    AccessDeniedError,
     AgentError,
     AuthenticationError,
     RateLimitedError,
@@ -264,7 +265,7 @@ PATHS = {
 }
 BAD_DAYS: dict[str, tuple[Fault, type[AgentError]]] = {
     "401": (Fault(path="", kind="status", status=401), AuthenticationError),
-    "403": (Fault(path="", kind="status", status=403), AuthenticationError),
+    "403": (Fault(path="", kind="status", status=403), AccessDeniedError),
     "404": (Fault(path="", kind="status", status=404), SourceAnswerError),
     "429": (Fault(path="", kind="status", status=429), RateLimitedError),
     "429 come back tomorrow": (Fault(path="", kind="status", status=429, retry_after="86400"), RateLimitedError),
@@ -303,6 +304,8 @@ def test_every_bad_day_ends_soon_in_the_right_error_and_asks_a_refused_key_once(
     with pytest.raises(AgentError) as caught:
         platform.collect(max_report_mebibytes=1, timeout_seconds=0.25, download_seconds=0.75)
 
+    if expected is AccessDeniedError and path != PATHS["scans"]:
+        expected = SourceAnswerError  # named with what failed, once everything else is collected
     assert type(caught.value) is expected
     assert time.monotonic() - begun < 6
     assert "demo-" not in f"{caught.value} {caught.value.hint}"
@@ -336,6 +339,33 @@ def test_a_damaged_report_hides_no_later_run(platform: Platform, scenario: Scena
         platform.collect()
 
     assert [deposit["scan.nessus"] for deposit in platform.collected] == [nessus_report(AUDIT, SECOND)]
+
+
+OTHER = Scan(id=12, name="Audit du GHT", targets=("ght.example",), runs=(replace(FIRST, id=105, findings=()),))
+
+
+@pytest.mark.parametrize(
+    "path", [rf"/scans/{AUDIT.schedule_uuid}/history", r"/scans/[^/]+/export/SSEUF-10[12]/download"]
+)
+def test_a_scan_that_the_key_may_not_see_hides_no_other(platform: Platform, scenario: Scenario, path: str) -> None:
+    scenario.scans = (AUDIT, OTHER)
+    scenario.faults = [Fault(path=path, kind="status", status=403)]
+
+    with pytest.raises(SourceAnswerError, match="403"):
+        platform.collect()
+
+    assert [deposit["scan.nessus"] for deposit in platform.collected] == [nessus_report(OTHER, OTHER.runs[0])]
+
+
+def test_a_scan_hidden_for_a_while_is_not_collected_anew(platform: Platform, scenario: Scenario) -> None:
+    scenario.scans = (AUDIT, OTHER)
+    platform.collect()
+    scenario.faults = [Fault(path=r"/scans/.*/history", kind="status", status=403)]
+    with pytest.raises(SourceAnswerError):
+        platform.collect(platform.cursor)
+    scenario.faults = []
+
+    assert platform.collect(platform.cursor) == []
 
 
 def test_a_short_wait_asked_by_the_platform_is_respected(

@@ -75,7 +75,7 @@ def test_every_row_names_its_agent_and_entity(path: Path) -> None:
 def test_one_entity_does_not_see_the_other(path: Path) -> None:
     with StateStore.open(path, entity="one") as one:
         one.record_run(run(1))
-        one.block("svc@ad1", "f", NOW, "refusé")
+        one.block("svc@ad1", "f", NOW, "refusé", holder="a")
 
     with StateStore.open(path, entity="two") as two:
         assert two.history("ldap", "ad1") == []
@@ -126,7 +126,7 @@ def test_the_last_success_is_neither_partial_nor_failed(store: StateStore) -> No
 def test_a_blocked_account_stays_blocked_after_a_restart(path: Path) -> None:
     with StateStore.open(path) as store:
         fingerprint = store.fingerprint(Secret("un"))
-        store.block("svc@ad1", fingerprint, NOW, "refusé")
+        store.block("svc@ad1", fingerprint, NOW, "refusé", holder="a")
 
     with StateStore.open(path) as store:
         block = store.is_blocked("svc@ad1", store.fingerprint(Secret("un")))
@@ -134,26 +134,72 @@ def test_a_blocked_account_stays_blocked_after_a_restart(path: Path) -> None:
         assert (block.since, block.why) == (NOW, "refusé")
 
 
-def test_a_new_secret_lifts_the_block_for_good(store: StateStore) -> None:
-    old, new = store.fingerprint(Secret("un")), store.fingerprint(Secret("deux"))
-    store.block("svc@ad1", old, NOW, "refusé")
+def test_another_secret_is_free_and_leaves_the_refused_one_blocked(store: StateStore) -> None:
+    store.block("svc@ad1", "old", NOW, "refusé", holder="a")
 
-    assert store.is_blocked("svc@ad1", new) is None
+    assert store.is_blocked("svc@ad1", "new") is None
+    assert store.is_blocked("svc@ad1", "old") is not None
+
+
+def test_only_the_one_that_was_refused_lifts_the_block_by_changing_its_secret(store: StateStore) -> None:
+    store.block("svc@ad1", "old", NOW, "refusé", holder="a")
+
+    store.settle_blocks("b", "svc@ad1", "new")
+    assert store.is_blocked("svc@ad1", "old") is not None
+
+    store.settle_blocks("a", "svc@ad1", "new")
     assert store.blocks() == []
 
 
+def test_a_block_does_not_outlive_the_collector_that_was_refused(store: StateStore) -> None:
+    store.block("svc@ad1", "f", NOW, "refusé", holder="a")
+    store.block("svc@ad2", "f", NOW, "refusé", holder="b")
+    store.forget_blocks(except_of={"b", "c"})
+
+    assert [block.account for block in store.blocks()] == ["svc@ad2"]
+
+
+def test_a_login_that_never_ended_counts_as_refused_and_says_so(path: Path) -> None:
+    with StateStore.open(path) as store:
+        store.begin_login("svc@ad1", "f", NOW, holder="a")
+
+    with StateStore.open(path) as store:
+        block = store.is_blocked("svc@ad1", "f")
+        assert block is not None
+        assert "interrompue" in block.why
+
+
+def test_a_login_that_ended_leaves_nothing_but_a_refusal(store: StateStore) -> None:
+    store.begin_login("svc@ad1", "f", NOW, holder="a")
+    store.end_login("svc@ad1", "f", holder="a")
+    assert store.blocks() == []
+
+    store.begin_login("svc@ad1", "f", NOW, holder="a")
+    store.block("svc@ad1", "f", NOW, "refusé", holder="a")
+    store.end_login("svc@ad1", "f", holder="a")
+    assert [block.why for block in store.blocks()] == ["refusé"]
+
+
+def test_an_account_refused_to_several_is_told_once(store: StateStore) -> None:
+    store.block("svc@ad1", "f", NOW + timedelta(hours=1), "refusé encore", holder="b")
+    store.block("svc@ad1", "f", NOW, "refusé", holder="a")
+
+    assert [(block.since, block.why) for block in store.blocks()] == [(NOW, "refusé")]
+
+
 def test_a_second_refusal_keeps_the_date_of_the_first(store: StateStore) -> None:
-    store.block("svc@ad1", "f", NOW, "refusé")
-    store.block("svc@ad1", "f", NOW + timedelta(days=1), "refusé encore")
+    store.block("svc@ad1", "f", NOW, "refusé", holder="a")
+    store.block("svc@ad1", "f", NOW + timedelta(days=1), "refusé encore", holder="a")
 
     assert [block.since for block in store.blocks()] == [NOW]
 
 
 def test_a_forced_account_is_free_again(store: StateStore) -> None:
-    store.block("svc@ad1", "f", NOW, "refusé")
+    store.block("svc@ad1", "f", NOW, "refusé", holder="a")
+    store.block("svc@ad1", "g", NOW, "refusé", holder="b")
     store.unblock("svc@ad1")
 
-    assert store.is_blocked("svc@ad1", "f") is None
+    assert store.blocks() == []
 
 
 def test_a_fingerprint_gives_neither_the_secret_nor_the_same_value_elsewhere(store: StateStore, tmp_path: Path) -> None:
