@@ -37,7 +37,7 @@ def free_port() -> int:
 
 class Mailbox:
     """
-    A relay at `address`:`port`, with STARTTLS unless `starttls` is False.
+    A relay at `address`:`port`, with STARTTLS unless `starttls` is False, encrypted at once when `tls`.
 
     Its certificate is that of `files`, else one for `names` by an authority of its own (`ca_file`).
     `account` is the only (user, password) let in, and makes a login compulsory; `login_answer`
@@ -52,6 +52,7 @@ class Mailbox:
         address: str = "127.0.0.1",
         files: ServerFiles | None = None,
         starttls: bool = True,
+        tls: bool = False,
         names: tuple[str, ...] = ("127.0.0.1", "localhost"),
         account: tuple[str, str] | None = None,
         login_answer: str = "535 5.7.8 Authentication credentials invalid",
@@ -66,11 +67,13 @@ class Mailbox:
         self._login_answer = login_answer
         self._numbers = itertools.count(1 + len(list(folder.glob("*.eml"))))
         self.ca_file = folder / "ca.pem"
+        context = self._tls(files or Authority(folder).issue(*names)) if starttls or tls else None
         self._controller = Controller(
             self,
             hostname=address,
             port=self.port,
-            tls_context=self._tls(files or Authority(folder).issue(*names)) if starttls else None,
+            ssl_context=context if tls else None,
+            tls_context=context if starttls else None,
             require_starttls=starttls,
             authenticator=self._authenticate if account else None,
             auth_required=account is not None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
+import socket
 import ssl
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from agent.alerts.mail import MailAddress, compose_mail
 from agent.domain.errors import DeliveryError, DeliveryRefusedLoginError
 from agent.domain.secret import Secret
 from agent.trust import tls_context
+from agent.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 _MECHANISMS = ("PLAIN", "LOGIN")
 _BASIC_AUTH_OFF = b"5.7.30"
 _FIRST_PERMANENT = 500
+# Greeting, EHLO twice, STARTTLS, account, sender, recipients, message: no relay may drip its answers for ever.
+_LONGEST_EXCHANGE = 10
 
 
 class SmtpSettings(ChannelSettings):
@@ -74,7 +78,12 @@ class SmtpChannel(Channel[SmtpSettings]):
     def send(self, message: OutgoingMessage) -> None:
         settings = self.settings
         mail = compose_mail(message, channel_id=self.channel_id, sender=settings.sender, recipients=settings.to)
-        with self._translated(), self._connected() as relay:
+        watchdog = Watchdog()
+        with (
+            self._translated(watchdog),
+            watchdog.limit(_LONGEST_EXCHANGE * settings.timeout_seconds),
+            self._connected(watchdog) as relay,
+        ):
             self._log_in(relay)
             refused = relay.send_message(mail, from_addr=settings.sender, to_addrs=list(settings.to))
             with suppress(smtplib.SMTPException, OSError):
@@ -89,18 +98,10 @@ class SmtpChannel(Channel[SmtpSettings]):
         logger.warning("mail taken, but %d of %d recipients were refused", len(refused), len(settings.to))
 
     @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
+    def _connected(self, watchdog: Watchdog) -> Iterator[smtplib.SMTP]:
         settings = self.settings
-        relay: smtplib.SMTP
-        if settings.security == "tls":
-            relay = smtplib.SMTP_SSL(
-                settings.host,
-                settings.port,
-                timeout=settings.timeout_seconds,
-                context=tls_context(self.settings.ca_file),
-            )
-        else:
-            relay = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout_seconds)
+        context = tls_context(settings.ca_file) if settings.security == "tls" else None
+        relay = _WatchedRelay(settings.host, settings.port, settings.timeout_seconds, context, watchdog)
         try:
             relay.ehlo_or_helo_if_needed()
             if settings.security == "starttls":
@@ -108,6 +109,7 @@ class SmtpChannel(Channel[SmtpSettings]):
             yield relay
         finally:
             relay.close()
+            watchdog.release()
 
     def _encrypt(self, relay: smtplib.SMTP) -> None:
         if not relay.has_extn("starttls"):
@@ -154,10 +156,11 @@ class SmtpChannel(Channel[SmtpSettings]):
         )
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, watchdog: Watchdog) -> Iterator[None]:
         host = self.settings.host
         try:
-            yield
+            with self._in_time(watchdog):
+                yield
         except ssl.SSLCertVerificationError as error:
             raise DeliveryError(
                 f"Le certificat du relais {host} n'est pas digne de confiance : rien n'a été envoyé.",
@@ -177,6 +180,34 @@ class SmtpChannel(Channel[SmtpSettings]):
                 f"Le relais {host} est injoignable (port {self.settings.port}).",
                 hint="Vérifiez le nom du relais, le port et le pare-feu.",
             ) from error
+
+    @contextmanager
+    def _in_time(self, watchdog: Watchdog) -> Iterator[None]:
+        try:
+            yield
+        except (smtplib.SMTPException, OSError) as error:
+            if not watchdog.expired:
+                raise
+            raise DeliveryError(
+                f"Le relais {self.settings.host} n'a pas fini de répondre dans le délai : l'envoi est abandonné.",
+                hint="Vérifiez le relais, ou augmentez timeout_seconds.",
+            ) from error
+
+
+class _WatchedRelay(smtplib.SMTP):
+    """A relay whose connection, encrypted at once when there is a `context`, is cut by a watchdog."""
+
+    def __init__(
+        self, host: str, port: int, timeout_seconds: float, context: ssl.SSLContext | None, watchdog: Watchdog
+    ) -> None:
+        self._context = context
+        self._watchdog = watchdog
+        super().__init__(host, port, timeout=timeout_seconds)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection = socket.create_connection((host, port), timeout)
+        self._watchdog.attach(connection)
+        return self._context.wrap_socket(connection, server_hostname=host) if self._context else connection
 
 
 def _basic_authentication_off(host: str) -> DeliveryError:

@@ -136,6 +136,15 @@ def test_a_clear_connection_works_when_asked_for_twice(tmp_path: Path) -> None:
         assert len(mailbox.messages()) == 1
 
 
+def test_a_connection_encrypted_at_once_carries_the_mail_and_checks_its_certificate(tmp_path: Path) -> None:
+    with Mailbox(tmp_path / "mail", starttls=False, tls=True) as mailbox:
+        channel(mailbox.port, mailbox.ca_file, security="tls").send(MESSAGE)
+        with pytest.raises(DeliveryError, match="certificat"):
+            channel(mailbox.port, None, security="tls").send(MESSAGE)
+
+        assert len(mailbox.messages()) == 1
+
+
 @pytest.mark.parametrize(
     "settings",
     [
@@ -233,6 +242,30 @@ def _answering(script: bytes) -> Iterator[int]:
 def test_a_hostile_relay_is_an_ordinary_failure(script: bytes) -> None:
     with _answering(script) as port, pytest.raises(DeliveryError):
         channel(port, None, timeout_seconds=0.5).send(MESSAGE)
+
+
+@contextmanager
+def _dripping() -> Iterator[int]:
+    """Greet each connection one byte at a time, for ever."""
+    stop = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                while not stop.wait(0.05):
+                    connection.sendall(b"2")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
+        stop.set()
+        thread.join(timeout=5)
+
+
+def test_a_relay_that_drips_its_answer_is_left() -> None:
+    with _dripping() as port, pytest.raises(DeliveryError, match="délai"):
+        channel(port, None, timeout_seconds=0.2).send(MESSAGE)
 
 
 def test_no_relay_is_an_ordinary_failure() -> None:
