@@ -1,21 +1,19 @@
-"""What the agent remembers of its own work: runs, passes, blocked accounts, cursors, assessments, alerts."""
+"""What the agent remembers of its own work: runs, passes, blocked accounts, cursors, alerts."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from agent.domain.errors import StateError
 from agent.state.database import StateDatabase, as_instant, as_text, open_sqlite
 from agent.state.outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -156,10 +154,10 @@ class StateStore:
         return _run(row) if row else None
 
     def history(self, job: str, subject: str = "", *, limit: int = 100) -> list[RunRecord]:
-        """Return the last attempts of a job on a subject, newest first."""
+        """Return the last attempts of a job on a subject, the last made first whatever the clock said."""
         rows = self._database.rows(
             "SELECT * FROM attempts WHERE agent = :agent AND entity = :entity AND job = :job AND subject = :subject"
-            " ORDER BY ended_at DESC, rowid DESC LIMIT :limit",
+            " ORDER BY rowid DESC LIMIT :limit",
             job=job,
             subject=subject,
             limit=limit,
@@ -170,7 +168,7 @@ class StateStore:
         """Return the last attempt that was done, None when there is none."""
         row = self._database.row(
             "SELECT * FROM attempts WHERE agent = :agent AND entity = :entity AND job = :job AND subject = :subject"
-            " AND outcome = 'done' ORDER BY ended_at DESC, rowid DESC LIMIT 1",
+            " AND outcome = 'done' ORDER BY rowid DESC LIMIT 1",
             job=job,
             subject=subject,
         )
@@ -324,26 +322,6 @@ class StateStore:
     def set_cursor(self, collector: str, value: str, at: datetime) -> None:
         """Keep where the collector goes on from."""
         self._database.upsert("cursors", ("collector",), {"collector": collector, "value": value, "at": as_text(at)})
-
-    def save_assessment(self, programme: str, document: Mapping[str, Any], at: datetime) -> None:
-        """Keep the assessment of `programme` (the evaluation contract's output) as the last one."""
-        text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-        self._database.upsert(
-            "assessments", ("programme",), {"programme": programme, "at": as_text(at), "document": text}
-        )
-
-    def previous_assessment(self, programme: str) -> dict[str, Any] | None:
-        """Return the assessment kept last, None when there is none."""
-        row = self._database.row(
-            "SELECT document FROM assessments WHERE agent = :agent AND entity = :entity AND programme = :programme",
-            programme=programme,
-        )
-        if row is None:
-            return None
-        document = json.loads(row["document"])
-        if not isinstance(document, dict):
-            raise StateError(f"L'évaluation gardée de {programme} est illisible.")
-        return document
 
     def meta(self, key: str) -> str | None:
         """Return one loose value."""

@@ -48,13 +48,11 @@ def test_what_is_kept_is_there_after_a_restart(path: Path) -> None:
     with StateStore.open(path) as store:
         store.record_run(run(1))
         store.set_cursor("tenable", "42", NOW)
-        store.save_assessment("D1BIS_2026", {"programme": "D1BIS_2026"}, NOW)
         agent = store.agent
 
     with StateStore.open(path) as store:
         assert store.history("ldap", "ad1") == [run(1)]
         assert store.cursor("tenable") == "42"
-        assert store.previous_assessment("D1BIS_2026") == {"programme": "D1BIS_2026"}
         assert store.agent == agent
 
 
@@ -88,6 +86,15 @@ def test_a_second_attempt_replaces_the_run_of_its_period_and_joins_the_history(s
 
     assert store.run_of("ldap", "ad1", "2026-06-01") == run(2)
     assert store.history("ldap", "ad1") == [run(2), run(1, RunOutcome.FAILED)]
+
+
+def test_attempts_come_in_the_order_they_were_made_even_by_a_clock_that_ran_ahead(store: StateStore) -> None:
+    ahead, back = run(24 * 365 * 4), run(2)
+    store.record_run(ahead)
+    store.record_run(back)
+
+    assert store.last_success("ldap", "ad1") == back
+    assert store.history("ldap", "ad1") == [back, ahead]
 
 
 @pytest.mark.parametrize(
