@@ -19,6 +19,6 @@ COPY --from=build /opt/carenage /opt/carenage
 ENV PATH=/opt/carenage/bin:$PATH PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 CARENAGE_CONFIG=/etc/carenage/carenage.toml
 USER carenage
 VOLUME ["/var/lib/carenage", "/etc/carenage"]
-HEALTHCHECK --interval=5m --timeout=30s --start-period=5m CMD carenage check --state /var/lib/carenage/state || [ $? -eq 1 ]
+HEALTHCHECK --interval=5m --timeout=30s --start-period=5m CMD carenage check --state /var/lib/carenage/state; [ $? -ne 3 ]
 ENTRYPOINT ["carenage"]
 CMD ["serve"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,8 @@ def initialise(installation: Installation, *, create_vault: CreateVault, agent_o
     """
     refuse_to_overwrite(installation.config, installation.vault)
     try:
-        for folder, mode in ((installation.state, STATE_FOLDER), (installation.inbox, PRIVATE_FOLDER)):
-            folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        make_state_folder(installation.state)
+        installation.inbox.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         installation.config.parent.mkdir(parents=True, exist_ok=True)
         _reserve(installation.config)
     except OSError as error:
@@ -100,6 +101,15 @@ def initialise(installation: Installation, *, create_vault: CreateVault, agent_o
     finally:
         if not done:
             installation.config.unlink(missing_ok=True)
+
+
+def make_state_folder(path: Path) -> None:
+    """Make the state folder when it is missing, as open as `check` needs whatever the mask of the process."""
+    if path.is_dir():
+        return
+    path.mkdir(mode=STATE_FOLDER, parents=True, exist_ok=True)
+    if sys.platform != "win32":
+        path.chmod(STATE_FOLDER)
 
 
 def _reserve(path: Path) -> None:

@@ -15,13 +15,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agent.domain.display import printable
 from agent.domain.errors import StateError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _LONGEST_FILE = 8192
 _LONGEST_LINE = 1000
 _LONGEST_PERIOD_SECONDS = 366 * 86400
+_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
 
 
 class BeaconStatus(StrEnum):
@@ -49,8 +54,12 @@ class Beacon:
     perfdata: str = ""
 
 
-def write_beacon(path: Path, beacon: Beacon) -> None:
-    """Replace the line at `path` at once, readable by everybody; raise StateError when it cannot be written."""
+def write_beacon(path: Path, beacon: Beacon, *, pause: Callable[[float], None]) -> None:
+    """
+    Replace the line at `path` at once, readable by everybody; raise StateError when it cannot be written.
+
+    `pause` waits a number of seconds.
+    """
     document = {
         "at": beacon.at.isoformat(),
         "status": beacon.status.value,
@@ -69,7 +78,7 @@ def write_beacon(path: Path, beacon: Beacon) -> None:
                 os.fsync(stream.fileno())
             if sys.platform != "win32":
                 draft.chmod(0o644)
-            draft.replace(path)
+            persist(lambda: draft.replace(path), pause=pause)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
@@ -78,6 +87,18 @@ def write_beacon(path: Path, beacon: Beacon) -> None:
             f"L'état pour la supervision ne peut pas être écrit ({path}).",
             hint="Vérifiez l'espace disque et les droits du dossier.",
         ) from error
+
+
+def persist(attempt: Callable[[], object], *, pause: Callable[[float], None]) -> None:
+    """Try for less than a second: Windows refuses, with PermissionError, to replace a file that is being read."""
+    for seconds in _PAUSES_SECONDS:
+        try:
+            attempt()
+        except PermissionError:
+            pause(seconds)
+        else:
+            return
+    attempt()
 
 
 def read_beacon(path: Path) -> Beacon:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+from agent.bootstrap import PERIOD_SECONDS
 from agent.cli.main import COMMANDS, LATER
+from agent.cli.passes import serve
 from agent.domain.errors import GRAVEST_FIRST, ExitCode, gravest
 from collectors.side_file import parse
 from config.load import examine_text
@@ -93,6 +99,39 @@ def test_the_dockerfile_takes_the_steps_of_the_installation_page() -> None:
     assert "carenage check" in dockerfile
     assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
     assert "Non construit ici" in page
+
+
+def test_what_is_shipped_makes_a_pass_as_often_as_the_supervision_expects() -> None:
+    timer = (ROOT / "deploy/systemd/carenage.timer").read_text(encoding="utf-8")
+    task = (ROOT / "deploy/windows/carenage-task.xml").read_text(encoding="utf-16")
+    every = next(option.default for option in serve.params if option.name == "minutes")
+
+    assert every * 60 == PERIOD_SECONDS
+    assert f"OnCalendar=*:0/{every}\n" in timer
+    assert f"<Interval>PT{every}M</Interval>" in task
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
+@pytest.mark.parametrize(
+    ("code", "is_healthy"),
+    [
+        pytest.param(0, True, id="ok"),
+        pytest.param(1, True, id="warning"),
+        pytest.param(2, True, id="an-objective-is-not-met"),
+        pytest.param(3, False, id="no-pass"),
+    ],
+)
+def test_the_container_is_unhealthy_only_when_passes_stop(tmp_path: Path, code: int, is_healthy: bool) -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    check = re.search(r"^HEALTHCHECK .*? CMD (.+)$", dockerfile, re.MULTILINE)
+    assert check is not None
+    command = tmp_path / "carenage"
+    command.write_text(f"#!/bin/sh\nexit {code}\n")
+    command.chmod(0o755)
+
+    done = subprocess.run(["/bin/sh", "-c", check[1]], env={"PATH": str(tmp_path)}, check=False)
+
+    assert (done.returncode == 0) is is_healthy
 
 
 def test_the_changelog_names_every_plugin() -> None:

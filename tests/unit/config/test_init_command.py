@@ -53,8 +53,13 @@ def test_the_vault_opens_for_writing_with_the_agent_of_the_state(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
-def test_what_is_written_is_for_its_owner_and_others_only_pass_through_the_state(tmp_path: Path) -> None:
-    run(tmp_path, *KEYS)
+@pytest.mark.parametrize("mask", [pytest.param(0o022, id="usual-mask"), pytest.param(0o077, id="service-mask")])
+def test_what_is_written_is_for_its_owner_and_others_only_pass_through_the_state(tmp_path: Path, mask: int) -> None:
+    former = os.umask(mask)
+    try:
+        run(tmp_path, *KEYS)
+    finally:
+        os.umask(former)
 
     for path, mode in (("etc/c.toml", 0o600), ("data/state", 0o711), ("data/inbox", 0o700)):
         assert stat.S_IMODE((tmp_path / path).stat().st_mode) == mode, path

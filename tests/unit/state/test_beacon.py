@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.domain.errors import StateError
-from agent.state.beacon import Beacon, BeaconStatus, read_beacon, write_beacon
+from agent.state.beacon import Beacon, BeaconStatus, persist, read_beacon, write_beacon
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +23,12 @@ BEACON = Beacon(
 )
 
 
+def no_pause(seconds: float) -> None:
+    pytest.fail(f"nothing asks to wait {seconds} s")
+
+
 def test_what_a_pass_leaves_is_what_check_reads(tmp_path: Path) -> None:
-    write_beacon(tmp_path / "state.json", BEACON)
+    write_beacon(tmp_path / "state.json", BEACON, pause=no_pause)
 
     assert read_beacon(tmp_path / "state.json") == BEACON
     assert [file.name for file in tmp_path.iterdir()] == ["state.json"]
@@ -34,7 +38,7 @@ def test_what_a_pass_leaves_is_what_check_reads(tmp_path: Path) -> None:
 def test_another_user_may_read_it_whatever_the_mask(tmp_path: Path) -> None:
     former = os.umask(0o077)
     try:
-        write_beacon(tmp_path / "state.json", BEACON)
+        write_beacon(tmp_path / "state.json", BEACON, pause=no_pause)
     finally:
         os.umask(former)
 
@@ -43,10 +47,31 @@ def test_another_user_may_read_it_whatever_the_mask(tmp_path: Path) -> None:
 
 def test_it_is_one_line_without_the_bar_of_the_measures(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
-    write_beacon(path, Beacon(at=BEACON.at, status=BEACON.status, text="a\nb | c\x1b[2J", period_seconds=900))
+    write_beacon(
+        path, Beacon(at=BEACON.at, status=BEACON.status, text="a\nb | c\x1b[2J", period_seconds=900), pause=no_pause
+    )
 
     assert path.read_text(encoding="utf-8").count("\n") == 1
     assert read_beacon(path).text == "a·b / c·[2J"
+
+
+@pytest.mark.parametrize(("refusals", "is_done"), [(0, True), (3, True), (100, False)])
+def test_a_file_being_read_elsewhere_is_replaced_a_little_later(refusals: int, is_done: bool) -> None:
+    attempts: list[int] = []
+    pauses: list[float] = []
+
+    def attempt() -> None:
+        attempts.append(1)
+        if len(attempts) <= refusals:
+            raise PermissionError
+
+    if is_done:
+        persist(attempt, pause=pauses.append)
+        assert len(attempts) == refusals + 1
+    else:
+        with pytest.raises(PermissionError):
+            persist(attempt, pause=pauses.append)
+    assert sum(pauses) < 1
 
 
 GOOD = '"at": "2026-06-01T08:00:00+00:00", "status": "OK", "text": "", "perfdata": ""'
@@ -80,7 +105,7 @@ def test_no_line_is_no_pass(tmp_path: Path) -> None:
 
 @POSIX
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
-    write_beacon(tmp_path / "elsewhere.json", BEACON)
+    write_beacon(tmp_path / "elsewhere.json", BEACON, pause=no_pause)
     (tmp_path / "state.json").symlink_to(tmp_path / "elsewhere.json")
 
     with pytest.raises(StateError):
