@@ -7,6 +7,7 @@ import logging
 import re
 import ssl
 from enum import IntEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -22,21 +23,22 @@ from ldap3.utils.asn1 import encode
 from pydantic import AfterValidator, Field, model_validator
 
 from agent.clock import SystemClock
+from agent.domain.directory.distinguished_name import dns_name, values
 from agent.domain.errors import (
     AuthenticationError,
     CollectorError,
-    ConfigurationError,
     SourceAnswerError,
     UnreachableError,
     UntrustedPeerError,
 )
 from agent.domain.secret import Secret
+from agent.trust import tls_context
 from collectors.active_directory import sasl
 from collectors.active_directory.ber import Attributes, Done, Entry, MessageReader
 from collectors.interface import CollectorSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from agent.clock import Clock
 
@@ -140,8 +142,30 @@ class ConnectionSettings(CollectorSettings):
 
     @property
     def account(self) -> str | None:
-        """Return the account that a refused login blocks, for every job and every controller."""
-        return None if self.user is None else f"{self.user.casefold()}@active-directory"
+        """Return the account that a refused login blocks, for every job and every controller of its domain."""
+        return None if self.user is None else _account(self.user, urlsplit(self.urls[0]).hostname or "")
+
+
+def _account(user: str, controller: str) -> str:
+    r"""
+    Return `name@domain` for any way to write an account: alone, DOMAIN\name, name@domain or a DN.
+
+    What the account leaves out is the domain of the controller, also when it gives its NetBIOS name: the first
+    label of the DNS name, as nearly everywhere. Another NetBIOS name or UPN suffix makes another account.
+    """
+    host, _, domain = controller.partition(".")
+    with contextlib.suppress(ValueError):
+        ip_address(controller)
+        host, domain = controller, ""
+    if "\\" not in user and re.match(r"\s*[A-Za-z][\w-]*\s*=", user):
+        name, realm = values(user)[0], dns_name(user)
+    elif "\\" in user:
+        realm, _, name = user.rpartition("\\")
+    else:
+        name, _, realm = user.partition("@")
+    if not realm or realm.casefold() == domain.partition(".")[0].casefold():
+        realm = domain or host
+    return f"{name}@{realm}".casefold()
 
 
 class Session:
@@ -263,47 +287,51 @@ class Session:
 
 
 @contextlib.contextmanager
-def connect(settings: ConnectionSettings, clock: Clock | None = None) -> Iterator[Session]:
+def connect(
+    settings: ConnectionSettings,
+    *,
+    login: Callable[[], contextlib.AbstractContextManager[object]] = contextlib.nullcontext,
+    clock: Clock | None = None,
+) -> Iterator[Session]:
     """
     Open, secure and authenticate one session, on the first controller of `settings.urls` that answers.
 
-    Only a controller that cannot be reached makes room for the next: a refused account is
-    tried once. Raises AuthenticationError, UntrustedPeerError, UnreachableError,
-    ConfigurationError or another CollectorError.
+    Only a controller that cannot be reached makes room for the next: once the account was
+    shown to one, no other is asked, whatever came of it. It is shown inside `login()` only.
+    Raises AuthenticationError, UntrustedPeerError, UnreachableError, ConfigurationError or
+    another CollectorError.
     """
+    context = tls_context(settings.ca_file)
     credentials = None
     if settings.auth == "kerberos":
-        credentials = sasl.kerberos_credentials(settings.user, settings.password)
-    session = _first_reachable(settings, credentials, clock or SystemClock())
+        with login():
+            credentials = sasl.kerberos_credentials(settings.user, settings.password)
+    connection, url = _first_reachable(settings, context, credentials)
+    try:
+        with login():
+            _bind(connection, settings, url)
+    except BaseException:
+        connection.strategy.close()
+        raise
+    session = Session(connection, settings, url, clock or SystemClock())
     try:
         yield session
     finally:
         session.close()
 
 
-def _first_reachable(settings: ConnectionSettings, credentials: Any, clock: Clock) -> Session:
-    context = _trust(settings.ca_file)
+def _first_reachable(
+    settings: ConnectionSettings, context: ssl.SSLContext, credentials: Any
+) -> tuple[ldap3.Connection, str]:
+    """Return an open connection, inside TLS and not yet bound, and its address."""
     for url in settings.urls[:-1]:
         try:
-            return _session(settings, url, context, credentials, clock)
+            return _open(settings, url, _Tls(context), credentials), url
         except UnreachableError as error:
             logger.warning(
                 "domain controller unreachable, trying the next", extra={"url": url, "reason": error.message}
             )
-    return _session(settings, settings.urls[-1], context, credentials, clock)
-
-
-def _session(
-    settings: ConnectionSettings, url: str, context: ssl.SSLContext, credentials: Any, clock: Clock
-) -> Session:
-    tls = _Tls(context)
-    connection = _open(settings, url, tls, credentials)
-    try:
-        _bind(connection, settings, url)
-    except BaseException:
-        connection.strategy.close()
-        raise
-    return Session(connection, settings, url, clock)
+    return _open(settings, settings.urls[-1], _Tls(context), credentials), settings.urls[-1]
 
 
 class _Tls(ldap3.Tls):  # type: ignore[misc]
@@ -340,20 +368,6 @@ class _NtlmConnection(ldap3.Connection):  # type: ignore[misc]
             return send_sasl_negotiation(self, controls, exchange.answer(result["saslCreds"] or b""))
         finally:
             self.sasl_in_progress = False
-
-
-def _trust(ca_file: Path | None) -> ssl.SSLContext:
-    if ca_file is None:
-        import truststore
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        return ssl.create_default_context(cafile=str(ca_file))
-    except OSError as error:
-        raise ConfigurationError(
-            f"Le fichier d'autorité « {ca_file} » ne peut pas être lu comme des certificats PEM.",
-            hint="Exportez le certificat de l'autorité racine du domaine au format PEM (Base-64).",
-        ) from error
 
 
 def _open(settings: ConnectionSettings, url: str, tls: _Tls, credentials: Any) -> ldap3.Connection:
@@ -403,12 +417,13 @@ def _open(settings: ConnectionSettings, url: str, tls: _Tls, credentials: Any) -
             f"Le contrôleur de domaine {url} ne répond pas.",
             hint="Vérifiez le nom, le port (636, ou 389 pour StartTLS) et le pare-feu entre ce serveur et lui.",
         ) from error
+    if not isinstance(connection.socket, ssl.SSLSocket):
+        connection.strategy.close()
+        raise UnreachableError(f"{url} n'a pas ouvert de canal TLS : aucun mot de passe ne lui a été envoyé.")
     return connection
 
 
 def _bind(connection: ldap3.Connection, settings: ConnectionSettings, url: str) -> None:
-    if not isinstance(connection.socket, ssl.SSLSocket):
-        raise UnreachableError(f"{url} n'a pas ouvert de canal TLS : aucun mot de passe ne lui a été envoyé.")
     try:
         connection.bind(read_server_info=False)
     except CollectorError:

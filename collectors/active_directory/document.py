@@ -95,11 +95,11 @@ def evidence(
     )
 
 
-def check(settings: ConnectionSettings) -> Iterator[CheckResult]:
+def check(settings: ConnectionSettings, context: CollectionContext) -> Iterator[CheckResult]:
     """Yield whether the directory can be reached and the account is accepted; one attempt."""
     what = "Annuaire " + ", ".join(settings.urls)
     try:
-        with connect(settings) as session:
+        with connect(settings, login=context.login) as session:
             name = RootDse(session).dns_name
     except AgentError as error:
         yield CheckResult(what=what, ok=False, message=" ".join(filter(None, (error.message, error.hint))))

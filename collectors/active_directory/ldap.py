@@ -131,7 +131,7 @@ class LdapCollector(Collector[LdapSettings]):
         return self.settings.account
 
     def collect(self, context: CollectionContext) -> Iterator[RawEvidence]:
-        with connect(self.settings) as session:
+        with connect(self.settings, login=context.login) as session:
             root = RootDse(session)
             document = _document(session, root, context.now)
         yield evidence(
@@ -143,8 +143,7 @@ class LdapCollector(Collector[LdapSettings]):
         )
 
     def check(self, context: CollectionContext) -> Iterator[CheckResult]:
-        del context
-        yield from check(self.settings)
+        yield from check(self.settings, context)
 
 
 def _document(session: Session, root: RootDse, now: datetime) -> dict[str, Any]:

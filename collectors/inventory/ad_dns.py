@@ -54,7 +54,7 @@ class AdDnsCollector(Collector[AdDnsSettings]):
         return self.settings.account
 
     def collect(self, context: CollectionContext) -> Iterator[RawEvidence]:
-        with connect(self.settings) as session:
+        with connect(self.settings, login=context.login) as session:
             root = RootDse(session)
             document = _document(session, root, context.now)
         yield evidence(
@@ -66,8 +66,7 @@ class AdDnsCollector(Collector[AdDnsSettings]):
         )
 
     def check(self, context: CollectionContext) -> Iterator[CheckResult]:
-        del context
-        yield from check(self.settings)
+        yield from check(self.settings, context)
 
 
 def _document(session: Session, root: RootDse, now: datetime) -> dict[str, Any]:

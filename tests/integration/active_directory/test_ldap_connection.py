@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import contextlib
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from collectors.active_directory.connection import ConnectionSettings, SearchRef
 from tests.lab.authority import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.lab.samba import SambaDomain
@@ -140,6 +142,65 @@ def test_a_server_that_accepts_and_says_nothing_times_out(settings: MakeSettings
 
         with pytest.raises(UnreachableError), connect(chosen):
             pass
+
+
+@pytest.mark.parametrize("answer", [b"", None], ids=["cut", "silent"])
+def test_an_account_shown_to_one_controller_is_not_shown_to_the_next(
+    answer: bytes | None, domain: SambaDomain, settings: MakeSettings, tmp_path: Path
+) -> None:
+    """The first may have counted the password as wrong before it went away."""
+    authority = Authority(tmp_path)
+    files = authority.issue("127.0.0.9")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(files.certificate, files.key)
+    both = tmp_path / "both.pem"
+    both.write_bytes(domain.ca_file.read_bytes() + authority.ca_file.read_bytes())
+    heard: list[bytes] = []
+
+    def serve(server: socket.socket) -> None:
+        client, _ = server.accept()
+        with tls.wrap_socket(client, server_side=True) as secured:
+            heard.append(secured.recv(4096))
+            if answer is None:
+                secured.recv(4096)
+
+    with socket.create_server(("127.0.0.9", 636)) as server:
+        thread = threading.Thread(target=serve, args=(server,))
+        thread.start()
+        chosen = ConnectionSettings(
+            **settings(urls=["ldaps://127.0.0.9", domain.url], ca_file=both, timeout_seconds=0.5)
+        )
+        with pytest.raises(UnreachableError, match=r"127\.0\.0\.9"), connect(chosen):
+            pass
+        thread.join(timeout=5)
+
+    assert len(heard) == 1
+    assert domain.reader.encode() in heard[0]
+
+
+@pytest.mark.parametrize("auth", ["simple", "kerberos", "ntlm"])
+def test_the_login_is_over_once_the_account_is_accepted_and_hears_of_a_refusal(
+    auth: str, settings: MakeSettings
+) -> None:
+    steps: list[str] = []
+
+    @contextlib.contextmanager
+    def login() -> Iterator[None]:
+        try:
+            yield
+        except AuthenticationError:
+            steps.append("refused")
+            raise
+        steps.append("accepted")
+
+    with connect(ConnectionSettings(**settings(auth=auth)), login=login):
+        assert set(steps) == {"accepted"}
+
+    steps.clear()
+    unknown = ConnectionSettings(**settings(auth=auth, user="personne@corp.lab.example"))
+    with pytest.raises(AuthenticationError), connect(unknown, login=login):
+        pass
+    assert steps == ["refused"]
 
 
 def test_nothing_is_sent_in_clear_when_starttls_is_refused(settings: MakeSettings) -> None:

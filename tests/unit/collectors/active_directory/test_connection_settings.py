@@ -66,6 +66,35 @@ def test_the_account_is_the_same_for_every_controller() -> None:
     assert one.account == other.account
 
 
+@pytest.mark.parametrize(
+    "user",
+    [
+        "svc",
+        "SVC@Corp.Example",
+        "CORP\\svc",
+        "corp.example\\svc",
+        "CN=svc,OU=Comptes, DC=corp,DC=example",
+    ],
+)
+def test_the_account_is_the_same_however_it_is_written(user: str) -> None:
+    assert ConnectionSettings(**GOOD | {"user": user}).account == "svc@corp.example"
+
+
+@pytest.mark.parametrize(
+    ("user", "urls", "account"),
+    [
+        pytest.param("svc", ["ldaps://dc1.other.example"], "svc@other.example", id="another-forest"),
+        pytest.param("svc", ["ldaps://10.0.0.1"], "svc@10.0.0.1", id="an-address"),
+        pytest.param("svc", ["ldaps://[fd00::1]"], "svc@fd00::1", id="an-ipv6-address"),
+        pytest.param("svc", ["ldaps://dc1"], "svc@dc1", id="a-bare-host"),
+        pytest.param("ADMIN\\svc", ["ldaps://dc1.corp.example"], "svc@admin", id="another-domain"),
+        pytest.param("svc@chu.fr", ["ldaps://dc1.corp.example"], "svc@chu.fr", id="another-suffix"),
+    ],
+)
+def test_accounts_of_different_domains_stay_apart(user: str, urls: list[str], account: str) -> None:
+    assert ConnectionSettings(**GOOD | {"user": user, "urls": urls}).account == account
+
+
 def test_settings_never_print_the_password() -> None:
     assert "Marqueur" not in repr(ConnectionSettings(**GOOD | {"password": Secret("Marqueur")}))
 
