@@ -18,7 +18,7 @@ from agent.domain.errors import ConfigurationError
 from config.annotations import Location
 from config.faults import Fault, did_you_mean, place
 from config.finess import has_valid_check_digit
-from config.model import FINESS, ChannelEntry, CollectorEntry, PluginEntry, TargetEntry
+from config.model import EXAMPLE_RECIPIENTS, FINESS, UNNAMED, ChannelEntry, CollectorEntry, PluginEntry, TargetEntry
 from config.plugin_settings import Registry, check_kind, check_settings, own_settings
 from config.programme_files import find_programme, programme_ids
 
@@ -83,6 +83,7 @@ def faults_of(document: Document, *, registries: Mapping[str, Registry], folder:
 def warnings_of(document: Document, *, registries: Mapping[str, Registry]) -> list[Fault]:
     """Return what is allowed and probably not meant."""
     checks: tuple[Check, ...] = (
+        _unfinished,
         _phase_starts_outside_the_window,
         _finess_numbers,
         _supports,
@@ -275,6 +276,29 @@ def _plugins_that_do_not_load(document: Document, registries: Mapping[str, Regis
                 registry.load(kind)
             except ConfigurationError as error:
                 yield place((section, index, "kind")), f"{error.message} Ses réglages ne sont pas vérifiés."
+
+
+def _unfinished(document: Document) -> Iterator[Fault]:
+    """Name what the first file or the example left to complete, and what nobody would be told or judged without."""
+    if document.get("demo") is not None:
+        yield "demo", "démonstration : le jour de l'évaluation est fixé ; à retirer en production"
+    names = [("candidate", _get(document, "candidate", "name"))]
+    names += [
+        (place(("establishments", index)), entry.get("name")) for index, entry in _entries(document, "establishments")
+    ]
+    for where, name in names:
+        if name == UNNAMED:
+            yield f"{where}.name", "à compléter"
+    recipients = _get(document, "vault", "recipients")
+    if any(key in EXAMPLE_RECIPIENTS for key in (recipients if isinstance(recipients, list) else ())):
+        yield "vault.recipients", "clés de l'exemple : personne n'en a la clé privée, tout serait scellé pour personne"
+    for section, meaning in (
+        ("directories", "aucun annuaire déclaré : les objectifs O1 attendent une décision"),
+        ("surfaces", "aucune surface déclarée : les objectifs O2 attendent une décision"),
+        ("channels", "aucun canal d'alerte : personne ne sera prévenu"),
+    ):
+        if not document.get(section):
+            yield section, meaning
 
 
 def _finess_numbers(document: Document) -> Iterator[Fault]:

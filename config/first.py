@@ -13,7 +13,6 @@ from config.example import toml_literal
 from config.programme_files import load_programme
 
 TO_CONFIRM = "À CONFIRMER"
-UNNAMED = "Nom à compléter"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

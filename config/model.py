@@ -37,6 +37,12 @@ PATTERNS: dict[str, str] = {
     KIND: "il faut un type : minuscules, chiffres et « _ »",
     PROGRAMME_ID: "il faut le nom d'un programme, par exemple D1BIS_2026",
 }
+# What a first configuration writes where a person has to.
+UNNAMED = "Nom à compléter"
+EXAMPLE_RECIPIENTS = (
+    "age1x5wurnk7n866fpp2aedcj8wjsj85nsjwfr28ewdnrmd4tfedudfs9r0gs9",
+    "age169k608lz3j52d0h9xmskw653ftwht9g5earjuf8t44amvzuxd42q505spg",
+)
 _DNS_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _MAX_DOMAIN_LENGTH = 253
 
@@ -367,12 +373,7 @@ class Vault(Section):
     recipients: Annotated[tuple[Recipient, ...], Field(strict=False), AfterValidator(_two_at_least)] = Field(
         description="Clés publiques age, deux au moins (RSSI et secours). Les clés privées restent hors de ce serveur.",
         json_schema_extra={"minItems": 2},
-        examples=[
-            [
-                "age1x5wurnk7n866fpp2aedcj8wjsj85nsjwfr28ewdnrmd4tfedudfs9r0gs9",
-                "age169k608lz3j52d0h9xmskw653ftwht9g5earjuf8t44amvzuxd42q505spg",
-            ]
-        ],
+        examples=[list(EXAMPLE_RECIPIENTS)],
     )
 
 

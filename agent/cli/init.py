@@ -137,7 +137,8 @@ def _ask(given: _Given, config: Path) -> None:
 
 
 def _first(given: _Given, config: Path, recipients: Sequence[str]) -> FirstAnswers:
-    from config.first import UNNAMED, FirstAnswers, earliest_phase_start, slug_of
+    from config.first import FirstAnswers, earliest_phase_start, slug_of
+    from config.model import UNNAMED
 
     vault = _absolute(given.vault or _usual_vault(config))
     return FirstAnswers(
@@ -197,7 +198,7 @@ def _summary(config: Path, answers: FirstAnswers, pairs: Sequence[KeyPair]) -> d
 
 
 def _to_confirm(answers: FirstAnswers) -> list[str]:
-    from config.first import UNNAMED
+    from config.model import UNNAMED
 
     doubts = ["establishments", "directories", "surfaces"]
     if answers.candidate_name == UNNAMED:

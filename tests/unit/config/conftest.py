@@ -11,8 +11,8 @@ from config.load import Examination, examine
 from config.plugin_settings import NoPlugins, Registry
 
 RECIPIENTS = (
-    "age1x5wurnk7n866fpp2aedcj8wjsj85nsjwfr28ewdnrmd4tfedudfs9r0gs9",
-    "age169k608lz3j52d0h9xmskw653ftwht9g5earjuf8t44amvzuxd42q505spg",
+    "age12l2n7k5wnkat093kxhwxu9vjsy2tpl5yp463ah2jdkf5mfy9tyqsv7ecnx",
+    "age1rvf28yj6cf6kka4unga7ewavye77gykpqwwlnm5lwrsmfp4lmurstdrp73",
 )
 MINIMAL = f"""\
 version = 1

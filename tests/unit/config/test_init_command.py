@@ -29,12 +29,18 @@ def run(folder: Path, *arguments: str) -> Result:
     return CliRunner().invoke(init, ["--non-interactive", *where, *arguments], obj=Invocation())
 
 
-def test_the_contract_form_makes_a_valid_configuration_without_a_warning(tmp_path: Path) -> None:
+def test_the_contract_form_makes_a_valid_configuration_and_says_what_to_complete(tmp_path: Path) -> None:
     result = run(tmp_path, *KEYS, "--json")
 
     answer = json.loads(result.stdout)
     loaded = load(Path(answer["config"]))
-    assert loaded.warnings == ()
+    assert {where for where, _ in loaded.warnings} == {
+        "candidate.name",
+        "establishments[0].name",
+        "directories",
+        "surfaces",
+        "channels",
+    }
     assert answer["recipients"] == list(RECIPIENTS)
     assert loaded.configuration.vault.path == Path(answer["vault"])
     assert loaded.configuration.state.path == tmp_path / "data" / "state"
