@@ -119,9 +119,9 @@ class Channel(ABC, Generic[SettingsT]):
         return None
 
     @abstractmethod
-    def send(self, message: OutgoingMessage) -> None:
+    def send(self, message: OutgoingMessage) -> tuple[str, ...]:
         """
-        Send one message; return once the other side has taken it.
+        Send one message; return once the other side has taken it, with the addresses it refused among several.
 
         Raises DeliveryError (DeliveryRefusedLoginError when our credentials were refused);
         nothing was taken then.

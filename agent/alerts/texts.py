@@ -419,6 +419,19 @@ def _state(transition: Transition, names: Names) -> Words:
     )
 
 
+def _channel(transition: Transition, names: Names) -> Words:
+    del names
+    channel = printable(transition.condition.values["channel"])
+    command = f"carenage alerts test {channel}"
+    if transition.change is Change.RESOLVED:
+        return Words(f"Le canal « {channel} » atteint de nouveau tous ses destinataires", "", command)
+    return Words(
+        f"Le canal « {channel} » n'atteint pas tous ses destinataires",
+        f"Refusés par le relais : {_listed(transition.condition.facets)} Les autres ont reçu le message.",
+        f"corrigez les adresses du canal, puis {command}",
+    )
+
+
 def _joined(*sentences: str) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -442,4 +455,5 @@ _WORDS: Mapping[AlertKind, Callable[[Transition, Names], Words]] = {
     AlertKind.AWAITING: _awaiting,
     AlertKind.CLOCK: _clock,
     AlertKind.STATE: _state,
+    AlertKind.CHANNEL: _channel,
 }

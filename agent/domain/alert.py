@@ -54,6 +54,7 @@ class AlertKind(StrEnum):
     AWAITING = "awaiting"
     CLOCK = "clock"
     STATE = "state"
+    CHANNEL = "channel"
 
 
 class Change(StrEnum):
@@ -343,6 +344,19 @@ def state_started_anew(damaged_file: str) -> Condition:
         state="started_anew",
         severity=Severity.WARNING,
         values={"file": damaged_file},
+    )
+
+
+def refused_recipients(channel: str, addresses: Iterable[str]) -> Condition:
+    """Return the condition of the people whom one channel could not reach though it took the message."""
+    found = frozenset(addresses)
+    return Condition(
+        kind=AlertKind.CHANNEL,
+        subject=f"channel/{channel}",
+        state="refused" if found else "fine",
+        severity=Severity.WARNING if found else None,
+        facets=found,
+        values={"channel": channel},
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 from agent.alerts import texts
-from agent.domain.alert import GRAVEST_FIRST, Change, changes, standing
+from agent.domain.alert import GRAVEST_FIRST, Change, Observation, changes, refused_recipients, standing
 from agent.domain.errors import AgentError, DeliveryRefusedLoginError, UsageError
 from agent.domain.retry import LONGEST_PAUSE, is_due, next_attempt_at
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from agent.alerts.interface import Channel, OutgoingMessage
     from agent.clock import Clock
-    from agent.domain.alert import Alert, Observation
+    from agent.domain.alert import Alert
     from agent.state.outbox import Pending
     from agent.state.store import StateStore
 
@@ -106,11 +106,9 @@ class Notifier:
         """
         now = self._clock.now()
         self._reroute(now)
-        deliveries = []
-        for channel in self._channels.values():
-            waiting = self._outbox.pending(channel.channel_id)
-            if waiting and (force or any(is_due(item.next_attempt_at, now) for item in waiting)):
-                deliveries.append(self._send_all(channel, waiting, now))
+        deliveries = self._send_due(now, force=force)
+        # What the sending itself had to tell, of recipients refused, leaves in this very pass.
+        deliveries += self._send_due(now)
         deliveries += [
             Delivery(channel=channel_id, delivered=False, alerts=len(waiting), message=why)
             for channel_id, why in self._unavailable.items()
@@ -183,6 +181,14 @@ class Notifier:
                 )
             )
         return results
+
+    def _send_due(self, now: datetime, *, force: bool = False) -> list[Delivery]:
+        deliveries = []
+        for channel in self._channels.values():
+            waiting = self._outbox.pending(channel.channel_id)
+            if waiting and (force or any(is_due(item.next_attempt_at, now) for item in waiting)):
+                deliveries.append(self._send_all(channel, waiting, now))
+        return deliveries
 
     def _route(self, alert: Alert) -> list[str]:
         wanted = [
@@ -260,11 +266,12 @@ class Notifier:
                 hint="Corrigez le secret à sa source, ou essayez à nouveau : carenage alerts test --force.",
             )
         try:
-            channel.send(message)
+            refused = channel.send(message)
         except AgentError as error:
             if account and isinstance(error, DeliveryRefusedLoginError):
                 self._store.block(account, fingerprint, now, error.message, holder=holder)
             return error
+        self.observe([Observation(source=holder, conditions=(refused_recipients(channel.channel_id, refused),))])
         return None
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FakeChannel(Channel[ChannelSettings]):
-    """`failure` is raised instead of taking a message; `sent` lists those taken, `attempts` counts the calls."""
+    """`failure` is raised instead of taking a message; `sent` lists those taken, `attempts` counts the calls, `refused` is whom it cannot reach."""
 
     name: ClassVar[str] = "fake"
     title: ClassVar[str] = "Canal factice"
@@ -28,6 +28,7 @@ class FakeChannel(Channel[ChannelSettings]):
         self.sent: list[OutgoingMessage] = []
         self.attempts = 0
         self.failure: AgentError | None = None
+        self.refused: tuple[str, ...] = ()
         self.password = password
 
     @property
@@ -38,8 +39,9 @@ class FakeChannel(Channel[ChannelSettings]):
     def secret(self) -> Secret | None:
         return self.password
 
-    def send(self, message: OutgoingMessage) -> None:
+    def send(self, message: OutgoingMessage) -> tuple[str, ...]:
         self.attempts += 1
         if self.failure is not None:
             raise self.failure
         self.sent.append(message)
+        return self.refused

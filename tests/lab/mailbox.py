@@ -41,7 +41,8 @@ class Mailbox:
 
     Its certificate is that of `files`, else one for `names` by an authority of its own (`ca_file`).
     `account` is the only (user, password) let in, and makes a login compulsory; `login_answer`
-    is said to the others. `refuse` is the SMTP answer given to any message instead of taking it.
+    is said to the others. `refuse` is the SMTP answer given to any message instead of taking it;
+    `unknown` are the recipients it refuses.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class Mailbox:
         account: tuple[str, str] | None = None,
         login_answer: str = "535 5.7.8 Authentication credentials invalid",
         refuse: str | None = None,
+        unknown: tuple[str, ...] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.port = port or free_port()
         self.refuse = refuse
+        self.unknown = unknown
         self.logins = 0
         self._account = account
         self._login_answer = login_answer
@@ -92,6 +95,14 @@ class Mailbox:
     def messages(self) -> list[EmailMessage]:
         """Return every message taken, oldest first."""
         return [message_from_bytes(path.read_bytes(), policy=SMTP) for path in sorted(self.folder.glob("*.eml"))]
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        if address in self.unknown:
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
         if self.refuse is not None:

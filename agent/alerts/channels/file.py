@@ -36,7 +36,7 @@ class FileChannel(Channel[FileSettings]):
     title: ClassVar[str] = "Fichiers dans un dossier"
     settings_type: ClassVar[type[ChannelSettings]] = FileSettings
 
-    def send(self, message: OutgoingMessage) -> None:
+    def send(self, message: OutgoingMessage) -> tuple[str, ...]:
         folder = self.settings.directory
         name = f"{message.sent_at:%Y%m%dT%H%M%S}-{message.id[:16]}.{self.settings.format}"
         try:
@@ -55,6 +55,7 @@ class FileChannel(Channel[FileSettings]):
             raise DeliveryError(
                 f"Le message ne peut pas être écrit dans {folder}.", hint="Vérifiez l'espace et les droits du dossier."
             ) from error
+        return ()
 
     def _content(self, message: OutgoingMessage) -> bytes:
         if self.settings.format == "eml":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import smtplib
 import socket
 import ssl
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.alerts.interface import OutgoingMessage
-
-logger = logging.getLogger(__name__)
 
 _MECHANISMS = ("PLAIN", "LOGIN")
 _BASIC_AUTH_OFF = b"5.7.30"
@@ -75,7 +72,7 @@ class SmtpChannel(Channel[SmtpSettings]):
     def secret(self) -> Secret | None:
         return self.settings.password
 
-    def send(self, message: OutgoingMessage) -> None:
+    def send(self, message: OutgoingMessage) -> tuple[str, ...]:
         settings = self.settings
         mail = compose_mail(message, channel_id=self.channel_id, sender=settings.sender, recipients=settings.to)
         watchdog = Watchdog()
@@ -88,14 +85,12 @@ class SmtpChannel(Channel[SmtpSettings]):
             refused = relay.send_message(mail, from_addr=settings.sender, to_addrs=list(settings.to))
             with suppress(smtplib.SMTPException, OSError):
                 relay.quit()  # the mail is taken: what happens from here must not send it twice
-        if not refused:
-            return
-        if message.is_test:
+        if refused and message.is_test:
             raise DeliveryError(
                 f"Le relais {settings.host} refuse {len(refused)} des {len(settings.to)} destinataires.",
                 hint=f"Adresses à vérifier : {', '.join(sorted(refused))}.",
             )
-        logger.warning("mail taken, but %d of %d recipients were refused", len(refused), len(settings.to))
+        return tuple(sorted(refused))
 
     @contextmanager
     def _connected(self, watchdog: Watchdog) -> Iterator[smtplib.SMTP]:

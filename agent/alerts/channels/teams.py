@@ -60,7 +60,7 @@ class TeamsChannel(Channel[TeamsSettings]):
         super().__init__(channel_id, settings, context)
         _require_expected(settings.url, settings.allowed_hosts)
 
-    def send(self, message: OutgoingMessage) -> None:
+    def send(self, message: OutgoingMessage) -> tuple[str, ...]:
         address = self.settings.url.reveal()
         options = self.context.http or HttpOptions()
         if self.settings.ca_file is not None:
@@ -92,6 +92,7 @@ class TeamsChannel(Channel[TeamsSettings]):
             )
         if answer.status == _TOO_LARGE:
             raise DeliveryError("Teams refuse le message : il est trop grand.")
+        return ()
 
 
 def _require_expected(url: Secret, allowed_hosts: tuple[str, ...]) -> None:

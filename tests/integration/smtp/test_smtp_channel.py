@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -210,6 +211,14 @@ def test_a_relay_that_cannot_check_accounts_now_blocks_nothing(tmp_path: Path) -
 def test_a_refused_message_stays_ours(tmp_path: Path, answer: str) -> None:
     with Mailbox(tmp_path / "mail", refuse=answer) as mailbox, pytest.raises(DeliveryError, match=answer[:3]):
         channel(mailbox.port, mailbox.ca_file).send(MESSAGE)
+
+
+def test_a_recipient_refused_among_others_is_named_and_the_mail_taken(tmp_path: Path) -> None:
+    with Mailbox(tmp_path / "mail", unknown=("dsi@ch-test.fr",)) as mailbox:
+        sending = channel(mailbox.port, mailbox.ca_file)
+        assert sending.send(replace(MESSAGE, is_test=False)) == ("dsi@ch-test.fr",)
+        with pytest.raises(DeliveryError, match="1 des 2"):
+            sending.send(MESSAGE)
 
 
 @contextmanager

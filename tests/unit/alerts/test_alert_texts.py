@@ -27,6 +27,7 @@ from agent.domain.alert import (
     held,
     integrity,
     refused_login,
+    refused_recipients,
     standing,
     state_started_anew,
     transitions,
@@ -67,6 +68,7 @@ TROUBLES = [
     pytest.param(held(2), "carenage vault verify", id="held"),
     pytest.param(awaiting_decision(["00000003-abc"]), "carenage inbox confirm", id="awaiting"),
     pytest.param(clock_set_back(NOW + timedelta(days=1), NOW), "NTP", id="clock"),
+    pytest.param(refused_recipients("mail", ["x@ch.fr"]), "carenage alerts test mail", id="channel"),
     pytest.param(state_started_anew("state.sqlite.damaged-1"), "carenage vault verify", id="state"),
 ]
 
@@ -89,6 +91,7 @@ def test_each_trouble_is_told_with_what_to_do(condition: Condition, command: str
         pytest.param(configuration(["x"]), configuration([]), id="configuration"),
         pytest.param(held(1), held(0), id="held"),
         pytest.param(awaiting_decision(["x"]), awaiting_decision([]), id="awaiting"),
+        pytest.param(refused_recipients("mail", ["x"]), refused_recipients("mail", []), id="channel"),
         pytest.param(clock_set_back(NOW, NOW), clock_set_back(None, NOW), id="clock"),
     ],
 )

@@ -219,10 +219,11 @@ def test_a_crash_after_the_sending_repeats_the_same_message_once(
         pass
 
     class CrashingChannel(FakeChannel):
-        def send(self, message: Any) -> None:
-            super().send(message)
+        def send(self, message: Any) -> tuple[str, ...]:
+            refused = super().send(message)
             if len(self.sent) == 1:
                 raise Crash
+            return refused
 
     crashing = CrashingChannel("mail", clock)
     with pytest.raises(Crash):
@@ -260,6 +261,24 @@ def test_after_three_failures_another_channel_is_used(store: StateStore, clock: 
     clock.advance(days=1)
     assert telling.notify(risky).pending == 0
     assert len(mail.sent) == 1
+
+
+def test_recipients_that_a_channel_cannot_reach_are_told_once_by_all_channels_then_their_return(
+    store: StateStore, clock: FakeClock, mail: FakeChannel
+) -> None:
+    pager = FakeChannel("pager", clock)
+    telling = notifier(store, clock, mail, pager)
+    mail.refused = ("parti@ch-test.fr",)
+    for document in (LOST, SOUND, LOST):
+        assert telling.notify(seen(document)).pending == 0
+    refusals = [item for message in pager.sent for item in message.items if "« mail »" in item.title]
+    assert [(item.change.value, "parti@ch-test.fr" in item.body) for item in refusals] == [("raised", True)]
+    assert "parti" not in refusals[0].title + refusals[0].action
+
+    mail.refused = ()
+    telling.test(["mail"])
+    telling.notify([])
+    assert [item.change.value for item in pager.sent[-1].items] == ["resolved"]
 
 
 def test_what_waited_for_a_channel_taken_out_goes_to_the_others(
