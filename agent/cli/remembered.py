@@ -1,8 +1,8 @@
 """
 The last status screen, remembered so that `status` is instant while nothing it depends on has changed.
 
-A status is a function of the configuration file, the vault's journal and index, the day and our
-version: the same key gives the same screen. Imports nothing heavy.
+A status is a function of the configuration file, the vault's journal, index and list of bags, the day and
+our version: the same key gives the same screen. Imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -53,8 +53,15 @@ def _key(content: bytes, folder: Path, now: datetime) -> tuple[list[Any], Path]:
     document = tomllib.loads(content.decode("utf-8"))
     zone = ZoneInfo(document["candidate"].get("time_zone", _DEFAULT_ZONE))
     vault = folder / document["vault"]["path"]
-    journal = max((vault / "journal").iterdir())
-    looks = [_look(path) for path in (journal, vault / "index.sqlite", vault / "index.sqlite-wal")]
+    # A folder's time changes when a name comes or goes: losing a bag, a segment or a checkpoint is seen.
+    seen = [
+        *sorted((vault / "journal").iterdir()),
+        *vault.glob("0=*"),
+        *(vault / name for name in ("index.sqlite", "index.sqlite-wal", "journal", "checkpoints", "deposits")),
+        *sorted((vault / "deposits").glob("*")),
+        *sorted((vault / "deposits").glob("*/*")),
+    ]
+    looks = [_look(path) for path in seen]
     day = now.astimezone(UTC).astimezone(zone).date().isoformat()
     return [VERSION, hashlib.sha256(content).hexdigest(), day, *looks], folder / document["state"]["path"] / _FILE
 

@@ -11,7 +11,7 @@ import click
 from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, json_option
 from agent.cli.remembered import recall, remember
-from agent.domain.errors import AgentError, ExitCode
+from agent.domain.errors import AgentError, ExitCode, gravest
 from config.place import configuration_path
 
 if TYPE_CHECKING:
@@ -36,7 +36,12 @@ def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
         screen = {
             "json": {"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()},
             "lines": list(_screen(report)),
-            "code": ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK,
+            "code": gravest(
+                [
+                    ExitCode.INTEGRITY if report.alarms else ExitCode.OK,
+                    ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK,
+                ]
+            ),
         }
         application.close()
         if as_of is None and not report.alarms:

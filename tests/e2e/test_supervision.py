@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from agent.bootstrap import LAST_GOOD, Application
 from agent.domain.errors import ExitCode, IntegrityError
 from config.load import load
+from tests.e2e.conftest import ADS_REPORT
 
 if TYPE_CHECKING:
     from datetime import date
@@ -98,3 +100,17 @@ def test_the_configuration_kept_as_good_is_the_one_that_the_pass_had(installatio
         application.close()
 
     assert (installation.state / LAST_GOOD).read_bytes() == used
+
+
+def test_status_says_at_once_that_a_bag_is_gone(installation: Installation) -> None:
+    installation.drop("ads.html", ADS_REPORT)
+    installation.type("run")
+    before = (installation.type("status"), installation.type("status"))
+    bag = min(path for path in (installation.vault / "deposits").glob("*/*/*") if path.is_dir())
+
+    shutil.rmtree(bag)
+    after = installation.type("status")
+
+    assert {done.code for done in before} == {ExitCode.OK}
+    assert after.code == ExitCode.INTEGRITY
+    assert bag.name in after.out

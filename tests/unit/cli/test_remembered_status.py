@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -17,8 +19,15 @@ SCREEN = {"json": {}, "lines": ["tout va bien"], "code": 0}
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     (tmp_path / "vault/journal").mkdir(parents=True)
+    (tmp_path / "vault/journal/000000.jsonl").write_text("{}\n")
     (tmp_path / "vault/journal/000001.jsonl").write_text("{}\n")
     (tmp_path / "vault/index.sqlite").write_text("index")
+    (tmp_path / "vault/checkpoints").mkdir()
+    (tmp_path / "vault/checkpoints/000000000001").touch()
+    for bag in ("2026/05/00000001-aaaaaaaa", "2026/06/00000002-bbbbbbbb"):
+        (tmp_path / "vault/deposits" / bag).mkdir(parents=True)
+    for folder in (path for path in (tmp_path / "vault").rglob("*") if path.is_dir()):
+        os.utime(folder, (0, 0))  # long ago, as every file system tells apart
     (tmp_path / "state").mkdir()
     path = tmp_path / "carenage.toml"
     path.write_text('[candidate]\nid = "ght"\n[vault]\npath = "vault"\n[state]\npath = "state"\n')
@@ -42,6 +51,12 @@ def append(path: Path) -> None:
         pytest.param(append, id="configuration"),
         pytest.param(lambda config: append(config.parent / "vault/journal/000001.jsonl"), id="journal"),
         pytest.param(lambda config: (config.parent / "vault/journal/000002.jsonl").touch(), id="next-segment"),
+        pytest.param(lambda config: append(config.parent / "vault/journal/000000.jsonl"), id="past-segment"),
+        pytest.param(
+            lambda config: (config.parent / "vault/deposits/2026/05/00000001-aaaaaaaa").rmdir(), id="bag-gone"
+        ),
+        pytest.param(lambda config: rmtree(config.parent / "vault/deposits/2026/05"), id="month-gone"),
+        pytest.param(lambda config: (config.parent / "vault/checkpoints/000000000001").unlink(), id="checkpoint-gone"),
         pytest.param(lambda config: append(config.parent / "vault/index.sqlite"), id="index"),
         pytest.param(lambda config: (config.parent / "vault/index.sqlite-wal").touch(), id="index-being-written"),
         pytest.param(lambda config: (config.parent / "vault/index.sqlite").unlink(), id="index-gone"),
