@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.services.receive import Reception
     from agent.services.report import StatusReport
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
+    from agent.services.verify import WatchedVault
     from agent.state.store import StateStore
     from agent.vault.age import Identity
     from agent.vault.vault import Vault
@@ -72,6 +73,13 @@ class Application:
 
         self._make_state_dir()
         return StateStore.open(self.state_dir / "state.sqlite", entity=self.configuration.candidate.id)
+
+    @cached_property
+    def watched_vault(self) -> WatchedVault:
+        """Return the vault with what its controls have found."""
+        from agent.services.verify import WatchedVault
+
+        return WatchedVault(self.vault, self.state)
 
     def _make_state_dir(self) -> None:
         from agent.services.initialise import make_state_folder
@@ -143,7 +151,7 @@ class Application:
             as_of=self.as_of(as_of),
             margin_days=self.configuration.programmes[0].warn_days or _DEFAULT_WARN_DAYS,
             names={item.id: item.name for item in self.configuration.establishments},
-            alarms=self.vault.alarms(),
+            alarms=self.watched_vault.alarms(),
         )
 
     # What a pass does
@@ -301,7 +309,7 @@ class Application:
         if self.configuration.log.path is not None:
             from agent.logs import log_to_file
 
-            log_to_file(self.configuration.log.path)
+            log_to_file(self.configuration.log.path, level=self.configuration.log.level)
         wanted = None if only is None else self.jobs_named(only, subject)
         if wanted is not None and not wanted:
             raise UsageError(
@@ -382,7 +390,7 @@ class Application:
             clock=self.clock,
             zone=self.zone,
             state=self.state,
-            vault=self.vault,
+            vault=self.watched_vault,
             jobs=self.jobs,
             assess=partial(self.assess, as_of=as_of),
             notifier=self.notifier,
@@ -477,7 +485,7 @@ class Application:
         configuration = self.configuration
         return examine(
             warnings=self.loaded.warnings,
-            vault=lambda: self.vault,
+            vault=lambda: self.watched_vault,
             folders=[configuration.vault.path, configuration.inbox.path],
             sources=self.sources,
             state=lambda: self.state,

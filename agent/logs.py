@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+logger = logging.getLogger(__name__)
+
 ROOTS = ("agent", "collectors", "uploader", "config")
 run_id: ContextVar[str] = ContextVar("run_id", default="-")
 collector: ContextVar[str] = ContextVar("collector", default="-")
@@ -43,13 +45,17 @@ class _JsonLines(logging.Formatter):
 
 def _install(handler: logging.Handler) -> None:
     handler.addFilter(_Context())
+    replaced: set[logging.Handler] = set()
     for name in ROOTS:
         root = logging.getLogger(name)
         for old in [kept for kept in root.handlers if type(kept) is type(handler)]:
             root.removeHandler(old)
+            replaced.add(old)
         root.addHandler(handler)
         root.setLevel(logging.DEBUG)
         root.propagate = False
+    for old in replaced:
+        old.close()
 
 
 def log_to_console(*, verbose: bool) -> None:
@@ -60,10 +66,18 @@ def log_to_console(*, verbose: bool) -> None:
     _install(handler)
 
 
-def log_to_file(path: Path) -> None:
-    """Append one JSON line a fact to `path`, rotated at 5 MB, ten files kept."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=10, encoding="utf-8", delay=True)
-    handler.setLevel(logging.INFO)
+def log_to_file(path: Path, *, level: str = "INFO") -> None:
+    """
+    Append one JSON line a fact to `path`, from `level` on, rotated at 5 MB, ten files kept.
+
+    A file that cannot be written costs the log only: the console says so and the pass goes on.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=5_000_000, backupCount=10, encoding="utf-8")
+    except OSError as error:
+        logger.warning("le journal %s ne peut pas être écrit (%s) : vérifiez [log] path", path, error.strerror)
+        return
+    handler.setLevel(level)
     handler.setFormatter(_JsonLines())
     _install(handler)

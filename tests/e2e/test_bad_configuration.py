@@ -142,3 +142,13 @@ def test_doctor_says_what_is_wrong_source_by_source(installation: Installation) 
     assert [ok for what, ok in told.items() if "liste" in what and "noms" in what] == [True]
     assert [ok for what, ok in told.items() if "absente" in what] == [False]
     assert installation.type("evidence", "list", "--json").json == []
+
+
+def test_a_log_that_cannot_be_written_costs_the_log_only(installation: Installation) -> None:
+    (installation.folder / "occupé").write_text("un fichier", encoding="utf-8")
+    installation.configure('[log]\npath = "occupé/journal.log"')
+
+    done = installation.type("run")
+
+    assert done.code == ExitCode.OK
+    assert "[log] path" in done.err

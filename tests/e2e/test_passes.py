@@ -8,6 +8,7 @@ import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -287,3 +288,16 @@ def _wait_for(happened: Callable[[], bool], *, within: timedelta = timedelta(sec
     while not happened():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
+def test_the_log_is_opened_once_however_many_passes_one_process_makes(installation: Installation) -> None:
+    installation.configure('[log]\npath = "journal.log"\nlevel = "DEBUG"')
+    opened = []
+    for _ in range(4):
+        installation.type("run")
+        installation.clock.advance(hours=1)
+        opened.append(len(list(Path("/proc/self/fd").iterdir())))
+
+    assert len(set(opened[1:])) == 1
+    assert "run_id" in (installation.folder / "journal.log").read_text(encoding="utf-8")
