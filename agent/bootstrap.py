@@ -260,6 +260,7 @@ class Application:
         return receive_inbox(
             inbox.path,
             self.reception.register,
+            self.state,
             now=now,
             settle_seconds=inbox.settle_seconds,
             keep_days=inbox.keep_days,

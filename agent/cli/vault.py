@@ -29,8 +29,10 @@ def vault() -> None:
 @click.pass_obj
 def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None, as_json: bool) -> int:
     """Contrôle le journal, les points de contrôle et les dépôts."""
-    opened = _open(invocation, vault_copy)
-    report = opened.verify(all=everything)
+    if vault_copy is not None:
+        report = _open(invocation, vault_copy).verify(everything)
+    else:
+        report = invocation.application().watched_vault.verify(everything=everything)
     if as_json:
         echo_json(
             {
@@ -45,9 +47,15 @@ def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None,
         )
     else:
         state = "intact" if report.ok else "ENDOMMAGÉ"
+        if report.accepted:
+            state += f", {len(report.accepted)} dommage(s) accepté(s) auparavant"
         click.echo(f"Coffre {state} : {report.deposits} dépôts, {report.journal_entries} lignes de journal.")
         for problem in report.problems:
             click.echo(f"  {problem.where} : {problem.what}")
+        for problem in report.accepted:
+            click.echo(f"  accepté : {problem.where} : {problem.what}")
+        if report.problems:
+            click.echo("  Restaurez ces fichiers depuis une sauvegarde, puis relancez ; la collecte, elle, continue.")
         if report.held:
             click.echo(f"  {report.held} dépôt(s) retenu(s) : carenage vault accept-damage --reason … --person …")
         if report.anchored_until is None:

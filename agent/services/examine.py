@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from agent.http import HttpSession
     from agent.services.collect import Source
+    from agent.services.verify import WatchedVault
     from agent.state.store import StateStore
-    from agent.vault.vault import Vault
 
 _LOW_SPACE_BYTES = 2 * 1024**3
 
@@ -25,7 +25,7 @@ _LOW_SPACE_BYTES = 2 * 1024**3
 def examine(
     *,
     warnings: Iterable[tuple[str, str]],
-    vault: Callable[[], Vault],
+    vault: Callable[[], WatchedVault],
     folders: Iterable[Path],
     sources: Iterable[Source],
     state: Callable[[], StateStore],
@@ -95,7 +95,7 @@ def _source(
         yield CheckResult(what=name, ok=False, message=error.message + (f" → {error.hint}" if error.hint else ""))
 
 
-def _vault(vault: Vault) -> str:
+def _vault(vault: WatchedVault) -> str:
     if alarms := vault.alarms():
         raise IntegrityError(
             f"{len(alarms)} anomalie(s), la première : {alarms[0]}", hint="carenage vault verify --all"

@@ -1,0 +1,56 @@
+"""Verify the vault, and remember what was found until a whole control finds it no more."""
+
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from agent.domain.errors import AgentError
+from agent.domain.journal import EntryType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.domain.journal import HeldDeposit, VerifyReport
+    from agent.state.store import StateStore
+    from agent.vault.vault import Vault
+
+logger = logging.getLogger(__name__)
+
+_FOUND = "vault_problems"
+
+
+class WatchedVault:
+    """What is known of the vault's damage: what opening it shows, and what the last control found."""
+
+    def __init__(self, vault: Vault, state: StateStore) -> None:
+        self._vault = vault
+        self._state = state
+
+    def alarms(self) -> tuple[str, ...]:
+        """Return the damage, in French."""
+        return tuple(dict.fromkeys((*self._vault.alarms(), *self._found())))
+
+    def held(self) -> Sequence[HeldDeposit]:
+        """Return the deposits that wait for a person."""
+        return self._vault.held()
+
+    def verify(self, *, everything: bool) -> VerifyReport:
+        """
+        Control the vault; journal the control and remember its problems, where this user owns the vault.
+
+        A control of some payloads only adds to what is known; one of `everything` replaces it.
+        """
+        report = self._vault.verify(everything)
+        if self._vault.is_writable:
+            found = [f"{problem.where} : {problem.what}" for problem in report.problems]
+            kept = found if everything else list(dict.fromkeys((*self._found(), *found)))
+            self._state.set_meta(_FOUND, json.dumps(kept, ensure_ascii=False))
+            with suppress(AgentError):  # a damaged journal takes no line; the report says so
+                self._vault.append(EntryType.CHECK, reason="damaged" if found else "intact")
+        return report
+
+    def _found(self) -> list[str]:
+        return [str(item) for item in json.loads(self._state.meta(_FOUND) or "[]")]
