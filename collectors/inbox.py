@@ -20,7 +20,7 @@ from collectors.side_file import MAX_BYTES as MAX_SIDE_BYTES
 from collectors.side_file import SUFFIX as SIDE_SUFFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
     from io import BufferedReader
 
 PROCESSED = ".traites"
@@ -31,6 +31,10 @@ _STALE_WORK = timedelta(days=1)
 _CHUNK = 1024 * 1024
 _MOST_ENTRIES = 10_000
 _LONGEST_NAME = 200
+NOT_PUT_AWAY = (
+    "Il est scellé, mais il n'a pas pu être retiré d'ici : retirez-le, ou donnez au compte de l'agent le droit "
+    "d'écrire dans ce dossier."
+)
 _MEDIA_TYPES = {
     ".csv": "text/csv",
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
@@ -118,6 +122,16 @@ class InboxItem:
         copies = (self.report, self.side) if self.side else (self.report,)
         return tuple(copy.evidence(collector=collector, received_at=received_at) for copy in copies)
 
+    @property
+    def key(self) -> str:
+        """Return what tells these files, as they were copied, from any other."""
+        return _key([copy.look for copy in (self.report, self.side) if copy is not None])
+
+    @property
+    def is_still_there(self) -> bool:
+        """Return whether the files stand in the inbox as they were copied."""
+        return _key_at(self.report.source, self.side.source if self.side else None) == self.key
+
     def wipe(self) -> None:
         """Remove the work copies."""
         for copy in (self.report, self.side):
@@ -131,18 +145,23 @@ class InboxProblem:
     A file that is not taken; `what` says why in French.
 
     `waiting` tells that it only needs time (still being written): nothing to alert about.
+    `kept` is the key of a file that was sealed before and could not be put away.
     """
 
     name: str
     what: str
     waiting: bool = False
+    kept: str | None = None
 
 
-def scan(folder: Path, *, work_dir: Path, now: datetime, settle_seconds: int) -> Iterator[InboxItem | InboxProblem]:
+def scan(
+    folder: Path, *, work_dir: Path, now: datetime, settle_seconds: int, kept: Collection[str] = ()
+) -> Iterator[InboxItem | InboxProblem]:
     """
     Yield each file of `folder` that has been still for `settle_seconds`, oldest first, and what cannot be taken.
 
-    The caller wipes each item's copies. Links, pipes and devices are named, never opened.
+    `kept` are the keys of files that were sealed but stayed: they are named, not taken again. The caller
+    wipes each item's copies. Links, pipes and devices are named, never opened.
     Raises CollectorError when the folder itself cannot be listed.
     """
     entries = _entries(folder)
@@ -161,6 +180,9 @@ def scan(folder: Path, *, work_dir: Path, now: datetime, settle_seconds: int) ->
         side = folder / (name + SIDE_SUFFIX) if name + SIDE_SUFFIX in names else None
         if _is_fresh(status, now, settle_seconds) or (side is not None and _is_fresh_path(side, now, settle_seconds)):
             yield InboxProblem(name=safe_name(name), what="Le fichier vient de changer : il attend.", waiting=True)
+            continue
+        if kept and (key := _key_at(path, side)) in kept:
+            yield InboxProblem(name=safe_name(name), what=NOT_PUT_AWAY, kept=key)
             continue
         try:
             yield take(path, work_dir=work_dir, side=side)
@@ -277,6 +299,17 @@ def _entries(folder: Path) -> list[tuple[str, os.stat_result]]:
             hint="Vérifiez qu'il existe et que le compte du service y a accès, ou corrigez [inbox] path.",
         ) from error
     return sorted(found, key=lambda item: (item[1].st_mtime_ns, item[0]))
+
+
+def _key(looks: Iterable[_Look]) -> str:
+    return "+".join(f"{look.device}:{look.inode}:{look.size}:{look.changed_ns}" for look in looks)
+
+
+def _key_at(path: Path, side: Path | None) -> str | None:
+    try:
+        return _key(_Look.at(each.lstat()) for each in (path, side) if each is not None)
+    except OSError:
+        return None
 
 
 def _is_partial(name: str) -> bool:

@@ -160,3 +160,25 @@ def test_a_processed_file_is_kept_while_its_deposit_is_damaged(installation: Ins
     installation.type("run")
 
     assert len(list((installation.inbox / ".traites").rglob("bon.html"))) == 1
+
+
+def test_a_file_that_cannot_be_put_away_is_said_at_each_pass_and_sealed_once(installation: Installation) -> None:
+    path = installation.drop("ads.html", ADS_REPORT)
+    (installation.inbox / ".traites").write_text("à la place du dossier", encoding="utf-8")
+
+    passes = []
+    for _ in range(3):
+        passes.append(installation.type("run", "--json"))
+        installation.clock.advance(minutes=15)
+    (installation.inbox / "ads.html.toml").write_text('directory = "ad-chu"\n', encoding="utf-8")
+    installation.clock.advance(minutes=15)
+    changed = installation.type("run", "--json")
+    path.unlink()
+    (installation.inbox / "ads.html.toml").unlink()
+    after = installation.type("run", "--json")
+
+    assert [done.code for done in passes] == [ExitCode.INCOMPLETE] * 3
+    assert all("ads.html : Il est scellé" in done.json["jobs"][0]["message"] for done in passes)
+    assert [len(done.json["jobs"][0]["evidence"]) for done in passes] == [1, 0, 0]
+    assert len(changed.json["jobs"][0]["evidence"]) == 1
+    assert after.code == ExitCode.OK
