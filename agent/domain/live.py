@@ -23,7 +23,7 @@ from agent.domain.admissible import (
     exposure_choices,
     one_per_content,
 )
-from agent.domain.facts import AdsAuditFact, Decision, DocumentFact, ExposureAuditFact, Fact
+from agent.domain.facts import Decision, DirectoryFact, DocumentFact, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -234,7 +234,7 @@ def _questions(known: Sequence[KnownFact], choices: Iterable[Choice]) -> Iterato
         for doubt in choice.doubts:
             yield _question(doubt.evidence, doubt.kind, doubt.fields)
     for item in known:
-        if not isinstance(item.fact, AdsAuditFact | ExposureAuditFact) and item.fact.undecided:
+        if isinstance(item.fact, DocumentFact | DirectoryFact) and item.fact.undecided:
             yield _question(item.evidence, item.fact.kind, item.fact.undecided)
 
 

@@ -145,10 +145,8 @@ def assess(
         )
         if unknown:
             document = _unknown(document)
-            questions = (
-                *questions,
-                OpenQuestion(evidence=f"{unknown} dépôts", kind="facts", fields=("facts",), command=REINDEX),
-            )
+            reindex = OpenQuestion(evidence=f"{unknown} dépôts", kind="facts", fields=("facts",), command=REINDEX)
+            questions = (reindex, *questions)
         assessed.append(Assessed(programme=str(document["programme"]), document=document, questions=questions))
     return assessed
 
