@@ -81,6 +81,29 @@ class StateDatabase:
             self._sqlite.close()
 
 
+@contextmanager
+def opening(path: Path, *, wait_seconds: float) -> Iterator[None]:
+    """
+    Let one process at a time open the database at `path`: none sets aside what another has just made.
+
+    Raises BusyError after `wait_seconds`, StateError when the folder cannot be written.
+    """
+    from filelock import FileLock, Timeout
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=wait_seconds, mode=0o600)
+        lock.acquire()
+    except Timeout as error:
+        raise _busy() from error
+    except OSError as error:
+        raise _unusable(error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def open_sqlite(path: Path, *, wait_seconds: float = 5) -> tuple[SqliteDatabase, Path | None]:
     """
     Open and migrate the database at `path`, created private to its owner when missing.
@@ -90,7 +113,6 @@ def open_sqlite(path: Path, *, wait_seconds: float = 5) -> tuple[SqliteDatabase,
     A damaged file is set aside next to it, and its new path returned as second value.
     Raises BusyError, or StateError when the file cannot be opened or is newer than this version.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _open(path, wait_seconds), None
     except sqlite3.DatabaseError as error:
@@ -186,11 +208,15 @@ def _translated() -> Iterator[None]:
 
 def _translation(error: sqlite3.Error) -> BusyError | StateError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return BusyError(
-            "La base d'état est occupée par un autre processus.",
-            hint="Attendez la fin de la passe en cours, puis relancez.",
-        )
+        return _busy()
     return _unusable(error)
+
+
+def _busy() -> BusyError:
+    return BusyError(
+        "La base d'état est occupée par un autre processus.",
+        hint="Attendez la fin de la passe en cours, puis relancez.",
+    )
 
 
 def _unusable(error: Exception) -> StateError:

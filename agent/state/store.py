@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from agent.state.database import StateDatabase, as_instant, as_text, open_sqlite
+from agent.domain.errors import AgentError
+from agent.state.database import StateDatabase, as_instant, as_text, open_sqlite, opening
+from agent.state.identity import keep_agent_id, read_agent_id
 from agent.state.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -96,17 +98,30 @@ class StateStore:
         """
         Open the database at `path`, created or migrated when needed.
 
-        `agent` defaults to the identifier that the database keeps since its first use;
-        a database held by another process is waited for during `wait_seconds`.
+        `agent` defaults to the identifier kept since the first use, in the database and beside it, so that
+        a lost database makes no new agent. One that another process holds is waited for during `wait_seconds`.
         """
-        sqlite, aside = open_sqlite(path, wait_seconds=wait_seconds)
-        if agent is None:
-            shared = cls(StateDatabase(sqlite, agent=ANY_AGENT, entity=ANY_AGENT))
-            agent = shared.meta("agent_id")
+        with opening(path, wait_seconds=wait_seconds):
+            sqlite, aside = open_sqlite(path, wait_seconds=wait_seconds)
             if agent is None:
-                agent = str(uuid.uuid4())
-                shared.set_meta("agent_id", agent)
+                shared = cls(StateDatabase(sqlite, agent=ANY_AGENT, entity=ANY_AGENT))
+                try:
+                    agent = shared._settled_agent(path.parent)
+                except AgentError:
+                    shared.close()
+                    raise
         return cls(StateDatabase(sqlite, agent=agent, entity=entity), set_aside=aside)
+
+    def _settled_agent(self, folder: Path) -> str:
+        """Return the agent's identifier, kept in both places from now on."""
+        beside = read_agent_id(folder)
+        agent = self.meta("agent_id")
+        if agent is None:
+            agent = beside or str(uuid.uuid4())
+            self.set_meta("agent_id", agent)
+        if beside != agent:
+            keep_agent_id(folder, agent)
+        return agent
 
     @property
     def agent(self) -> str:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +55,51 @@ def test_what_is_kept_is_there_after_a_restart(path: Path) -> None:
     with StateStore.open(path) as store:
         assert store.history("ldap", "ad1") == [run(1)]
         assert store.cursor("tenable") == "42"
+        assert store.agent == agent
+
+
+def _open_at_once(path: Path, times: int = 8) -> list[tuple[str, Path | None]]:
+    """Open the database `times` times at one instant; return the agents and what was set aside."""
+    starting = Barrier(times)
+
+    def start(_: int) -> tuple[str, Path | None]:
+        starting.wait()
+        with StateStore.open(path, wait_seconds=30) as store:
+            return store.agent, store.set_aside
+
+    with ThreadPoolExecutor(times) as pool:
+        return list(pool.map(start, range(times)))
+
+
+def test_first_starts_at_once_agree_on_one_agent(path: Path) -> None:
+    assert len(set(_open_at_once(path))) == 1
+
+
+def test_starts_at_once_on_a_damaged_database_set_aside_one(path: Path) -> None:
+    with StateStore.open(path) as store:
+        agent = store.agent
+    path.write_bytes(b"x" * 5000)
+
+    opened = _open_at_once(path)
+
+    assert {found for found, _ in opened} == {agent}
+    assert [aside for _, aside in opened if aside] == list(path.parent.glob("*.damaged-?"))
+    assert len(list(path.parent.glob("*.damaged-?"))) == 1
+
+
+@pytest.mark.parametrize("kept", [None, "", "x" * 100_000, "é\n"], ids=["absent", "empty", "long", "no-id"])
+def test_agent_kept_by_the_database_is_written_beside_it_again(path: Path, kept: str | None) -> None:
+    with StateStore.open(path) as store:
+        agent = store.agent
+    beside = path.with_name("agent-id")
+    beside.unlink()
+    if kept is not None:
+        beside.write_text(kept, encoding="latin-1")
+
+    with StateStore.open(path) as store:
+        assert store.agent == agent
+    path.unlink()
+    with StateStore.open(path) as store:
         assert store.agent == agent
 
 
@@ -334,3 +381,10 @@ def test_a_full_transaction_or_none(store: StateStore) -> None:
     with pytest.raises(InterruptedPassError):
         cut()
     assert store.history("ldap", "ad1") == []
+
+
+def test_identifier_that_cannot_be_kept_is_our_own_error(path: Path) -> None:
+    path.with_name("agent-id").mkdir(parents=True)
+
+    with pytest.raises(StateError, match="identifiant"):
+        StateStore.open(path)
