@@ -120,6 +120,7 @@ def _missing_reports(
     for report in concerned:
         name = f"{piece} : {report.title} ({report.audited_on or 'sans date'})"
         if report.to_settle is not None:
-            yield MissingPiece(objective=objective, piece=f"{name}, à confirmer : {report.to_settle}")
+            piece_to_settle = f"{name}, à confirmer : {report.to_settle}"
+            yield MissingPiece(objective=objective, piece=piece_to_settle, sealed=not report.files)
         elif not report.files:
             yield MissingPiece(objective=objective, piece=name, sealed=True)
