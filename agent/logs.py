@@ -9,6 +9,8 @@ from contextvars import ContextVar
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
+from agent.domain.display import printable
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,6 +19,7 @@ logger = logging.getLogger(__name__)
 ROOTS = ("agent", "collectors", "uploader", "config")
 run_id: ContextVar[str] = ContextVar("run_id", default="-")
 collector: ContextVar[str] = ContextVar("collector", default="-")
+_LONGEST_LINE = 4000
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "run_id", "collector"}
 
 
@@ -43,6 +46,11 @@ class _JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _OneLine(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        return printable(super().formatMessage(record), longest=_LONGEST_LINE)
+
+
 def _install(handler: logging.Handler) -> None:
     handler.addFilter(_Context())
     replaced: set[logging.Handler] = set()
@@ -62,7 +70,7 @@ def log_to_console(*, verbose: bool) -> None:
     """Send warnings (everything, tracebacks included, when `verbose`) to stderr as one-line text."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
     _install(handler)
 
 

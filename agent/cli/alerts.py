@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, json_option
+from agent.cli.output import echo_json, echo_line, json_option
 from agent.domain.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def test(invocation: Invocation, *, channels: tuple[str, ...], force: bool, as_j
     """Envoie un message d'essai sur chaque canal (ou ceux nommés)."""
     results = invocation.application().test_alerts(channels, force=force)
     if not results:
-        click.echo("Aucun canal d'alerte n'est configuré : personne ne sera prévenu.", err=True)
+        echo_line("Aucun canal d'alerte n'est configuré : personne ne sera prévenu.", err=True)
     return _print(results, as_json=as_json)
 
 
@@ -50,13 +50,13 @@ def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> None:
     for row in rows:
         where = f" – {row['establishment']}" if row["establishment"] else ""
         ended = " (terminée)" if row["resolved_at"] else ""
-        click.echo(f"{row['raised_at'][:10]}  {SEVERITIES[Severity(row['severity'])]} : {row['title']}{where}{ended}")
+        echo_line(f"{row['raised_at'][:10]}  {SEVERITIES[Severity(row['severity'])]} : {row['title']}{where}{ended}")
         for waiting in row["pending"]:
-            click.echo(
+            echo_line(
                 f"            en attente sur {waiting['channel']} : {waiting['last_error'] or 'pas encore essayé'}"
             )
     if not rows:
-        click.echo("Aucune alerte en cours.")
+        echo_line("Aucune alerte en cours.")
 
 
 @alerts.command("send-pending")
@@ -72,5 +72,5 @@ def _print(results: Sequence[Delivery], *, as_json: bool) -> int:
         echo_json([{"channel": one.channel, "delivered": one.delivered, "message": one.message} for one in results])
     else:
         for one in results:
-            click.echo(f"{one.channel} : {'remis' if one.delivered else 'non remis'}. {one.message}")
+            echo_line(f"{one.channel} : {'remis' if one.delivered else 'non remis'}. {one.message}")
     return ExitCode.OK if all(one.delivered for one in results) else ExitCode.DELIVERY_PENDING

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent.cli.output import echo_json, json_option
+from agent.cli.output import echo_json, echo_line, json_option
 from agent.domain.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
@@ -106,9 +106,9 @@ def _as_objects(faults: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
 
 def _print_findings(problems: tuple[tuple[str, str], ...], warnings: tuple[tuple[str, str], ...]) -> None:
     for path, message in problems:
-        click.echo(f"FAUTE          {path} : {message}")
+        echo_line(f"FAUTE          {path} : {message}")
     for path, message in warnings:
-        click.echo(f"AVERTISSEMENT  {path} : {message}")
+        echo_line(f"AVERTISSEMENT  {path} : {message}")
 
 
 def _verdict(problems: int, warnings: int) -> str:

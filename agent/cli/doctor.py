@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, json_option
+from agent.cli.output import echo_json, echo_line, json_option
 
 
 @click.command()
@@ -18,5 +18,5 @@ def doctor(invocation: Invocation, *, as_json: bool) -> int:
         echo_json([{"what": item.what, "ok": item.ok, "message": item.message} for item in results])
         return code
     for item in results:
-        click.echo(f"{'✔' if item.ok else '✘'} {item.what} : {item.message}")
+        echo_line(f"{'✔' if item.ok else '✘'} {item.what} : {item.message}")
     return code

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import as_of_option, echo_json, identity_options, json_option, read_identity
+from agent.cli.output import as_of_option, echo_json, echo_line, identity_options, json_option, read_identity
 
 
 @click.group()
@@ -54,9 +54,9 @@ def build(
         )
         return
     if built.missing:
-        click.echo(f"Il manque {len(built.missing)} pièce(s) :")
+        echo_line(f"Il manque {len(built.missing)} pièce(s) :")
         for item in built.missing:
             note = " (dans le coffre : relancez avec --identity CLÉ)" if item.sealed else ""
-            click.echo(f"  {item.objective} : {item.piece}{note}")
-    click.echo(f"Dossier{'' if built.complete else ' INCOMPLET'} : {built.path}")
-    click.echo(f"SHA-256 : {built.sha256}")
+            echo_line(f"  {item.objective} : {item.piece}{note}")
+    echo_line(f"Dossier{'' if built.complete else ' INCOMPLET'} : {built.path}")
+    echo_line(f"SHA-256 : {built.sha256}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, identity_options, json_option, read_identity
+from agent.cli.output import echo_json, echo_line, identity_options, json_option, read_identity
 from agent.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def add(invocation: Invocation, *, file: Path, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"Scellé : {sealed.id} ({sealed.bytes} octets, SHA-256 {sealed.sha256}).")
+    echo_line(f"Scellé : {sealed.id} ({sealed.bytes} octets, SHA-256 {sealed.sha256}).")
 
 
 @evidence.command("list")
@@ -67,9 +67,9 @@ def list_(invocation: Invocation, *, evidence_class: str | None, as_json: bool) 
         echo_json(rows)
         return
     for row in rows:
-        click.echo(f"{row['id']}  {row['class']:<11} {row['received_at']}  {row['bytes']} octets")
+        echo_line(f"{row['id']}  {row['class']:<11} {row['received_at']}  {row['bytes']} octets")
     if not rows:
-        click.echo("Le coffre est vide.")
+        echo_line("Le coffre est vide.")
 
 
 @evidence.command()
@@ -96,9 +96,9 @@ def show(invocation: Invocation, *, evidence_id: str, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"{found.id} : {found.evidence_class.value}, reçu le {found.received_at.isoformat()}")
+    echo_line(f"{found.id} : {found.evidence_class.value}, reçu le {found.received_at.isoformat()}")
     for fact in facts:
-        click.echo(
+        echo_line(
             f"  {fact['kind']} : " + ", ".join(f"{key} = {value}" for key, value in fact.items() if key != "kind")
         )
 
@@ -141,7 +141,7 @@ def read(
         echo_json(results)
         return
     for result in results:
-        click.echo(f"{result['id']} : relu par {result['reader']} v{result['reader_version']}")
+        echo_line(f"{result['id']} : relu par {result['reader']} v{result['reader_version']}")
 
 
 @evidence.command()
@@ -168,7 +168,7 @@ def export(
         echo_json({"files": files})
         return
     for file in files:
-        click.echo(f"{file['name']}  {file['bytes']} octets  SHA-256 {file['sha256']}")
+        echo_line(f"{file['name']}  {file['bytes']} octets  SHA-256 {file['sha256']}")
 
 
 def _open(invocation: Invocation, vault_copy: Path | None) -> Vault:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import day, echo_json, json_option
+from agent.cli.output import day, echo_json, echo_line, json_option
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, UsageError
 from agent.domain.handover import HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
@@ -56,7 +56,7 @@ def read(*, file: Path, as_json: bool) -> ExitCode:
         echo_json({**to_json(understood.reading), "sha256": understood.sha256, "bytes": understood.bytes})
     else:
         for line in _lines(understood.reading):
-            click.echo(line)
+            echo_line(line)
     return ExitCode.OK if understood.reading.complete else ExitCode.INCOMPLETE
 
 
@@ -94,7 +94,7 @@ def add(
         echo_json(received.as_json())
     else:
         for line in _received_lines(received):
-            click.echo(line)
+            echo_line(line)
     if received.tried:
         # Sealed all the same; a person who said what it is knows the file better than we do.
         return ExitCode.USAGE if kind is None else ExitCode.OK
@@ -147,7 +147,7 @@ def confirm(
     if as_json:
         echo_json({"id": sealed.id, "evidence": evidence_id, "decision": "confirm", "values": values})
     else:
-        click.echo(f"Décision scellée : {sealed.id}.")
+        echo_line(f"Décision scellée : {sealed.id}.")
 
 
 @inbox.command("list")
@@ -165,10 +165,10 @@ def list_(invocation: Invocation, *, as_json: bool) -> None:
         )
         return
     for item in questions:
-        click.echo(f"{item.evidence} ({_KINDS.get(item.kind, item.kind)}) : {', '.join(item.fields)}")
-        click.echo(f"  → {item.command}")
+        echo_line(f"{item.evidence} ({_KINDS.get(item.kind, item.kind)}) : {', '.join(item.fields)}")
+        echo_line(f"  → {item.command}")
     if not questions:
-        click.echo("Rien n'attend de décision.")
+        echo_line("Rien n'attend de décision.")
 
 
 def _check_ids(configuration: Any, directory: str | None, surfaces: tuple[str, ...]) -> None:

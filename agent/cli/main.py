@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from dataclasses import dataclass, field
@@ -185,18 +184,20 @@ def _report(code: str, message: str, hint: str | None, *, as_json: bool, error: 
         for path, text in (error.problems if isinstance(error, ConfigurationError) else ())
     ]
     tried = list(error.tried) if isinstance(error, UnrecognisedError) else []
+    from agent.cli.output import echo_json, echo_line
+
     if as_json:
         body: dict[str, object] = {"code": code, "message": message, "hint": hint}
         if problems:
             body["problems"] = problems
         if tried:
             body["tried"] = tried
-        click.echo(json.dumps({"error": body}, ensure_ascii=False, indent=2))
+        echo_json({"error": body})
         return
-    click.echo(f"Erreur : {message}", err=True)
+    echo_line(f"Erreur : {message}", err=True)
     for problem in problems:
-        click.echo(f"  {problem['path']} : {problem['message']}", err=True)
+        echo_line(f"  {problem['path']} : {problem['message']}", err=True)
     if tried:
-        click.echo(f"  Formats essayés : {', '.join(tried)}.", err=True)
+        echo_line(f"  Formats essayés : {', '.join(tried)}.", err=True)
     if hint:
-        click.echo(f"→ {hint}", err=True)
+        echo_line(f"→ {hint}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import date
@@ -11,17 +12,33 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from agent.domain.display import printable
 from agent.domain.errors import UsageError
 
 if TYPE_CHECKING:
     from agent.vault.age import Identity
+
+_LONGEST_LINE = 4000
+# C1 controls, and the signs that turn the direction of what follows.
+_COMMANDING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 CommandT = TypeVar("CommandT", bound=Callable[..., object])
 
 
 def echo_json(value: object) -> None:
     """Print `value` as the one JSON document of stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """Return `value` as JSON whose text commands no terminal: what the standard leaves bare is escaped too."""
+    bare = json.dumps(value, ensure_ascii=False, indent=2)
+    return _COMMANDING.sub(lambda sign: f"\\u{ord(sign[0]):04x}", bare)
+
+
+def echo_line(text: str = "", *, err: bool = False) -> None:
+    """Print one line of text for people; whatever other people's names in it hold, it commands no terminal."""
+    click.echo(printable(text, longest=_LONGEST_LINE), err=err)
 
 
 def json_option(command: CommandT) -> CommandT:

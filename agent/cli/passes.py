@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import as_of_option, echo_json, json_option
+from agent.cli.output import as_of_option, echo_json, echo_line, json_option
 from agent.domain.errors import ConfigurationError, ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def plan(invocation: Invocation, *, as_of: date | None, as_json: bool) -> None:
         return
     for row in rows:
         last = f", dernier jour prudent {row['last_safe_on']}" if row["last_safe_on"] else ""
-        click.echo(f"{row['due_at'][:16]}  {row['job']} {row['subject'] or ''} : {row['why']}{last}")
+        echo_line(f"{row['due_at'][:16]}  {row['job']} {row['subject'] or ''} : {row['why']}{last}")
     if not rows:
-        click.echo("Rien n'est prévu : déclarez des annuaires, des surfaces ou des collecteurs.")
+        echo_line("Rien n'est prévu : déclarez des annuaires, des surfaces ou des collecteurs.")
 
 
 @click.command()
@@ -93,7 +93,7 @@ def collect(invocation: Invocation, *, job: str, subject: str | None, force: boo
             echo_json(rows)
         else:
             for row in rows:
-                click.echo(f"Serait collecté : {row['job']} {row['subject'] or ''}")
+                echo_line(f"Serait collecté : {row['job']} {row['subject'] or ''}")
         return ExitCode.OK
     report = application.run(only=job, subject=subject, force=force)
     _print(report, as_json=as_json, quiet=False)
@@ -146,10 +146,10 @@ def _print(report: PassReport, *, as_json: bool, quiet: bool = True) -> None:
     for job in report.jobs:
         name = f"{job.job} {job.subject or ''}".strip()
         if job.outcome.value != "done" or job.evidence or not quiet:
-            click.echo(f"{name} : {OUTCOMES[job.outcome.value]}. {job.message}")
+            echo_line(f"{name} : {OUTCOMES[job.outcome.value]}. {job.message}")
     for problem in report.problems:
-        click.echo(f"Coffre : {problem}")
+        echo_line(f"Coffre : {problem}")
     for alert in report.alerts:
-        click.echo(f"Alerte : {alert.title}")
+        echo_line(f"Alerte : {alert.title}")
     if report.pending:
-        click.echo(f"{report.pending} envoi(s) en attente ; ils seront repris à la prochaine passe.")
+        echo_line(f"{report.pending} envoi(s) en attente ; ils seront repris à la prochaine passe.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import as_of_option, echo_json, json_option
+from agent.cli.output import as_of_option, echo_json, echo_line, json_option
 from agent.cli.remembered import recall, remember
 from agent.domain.errors import AgentError, ExitCode, gravest
 from config.place import configuration_path
@@ -50,7 +50,7 @@ def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
         echo_json(screen["json"])
     else:
         for line in screen["lines"]:
-            click.echo(line)
+            echo_line(line)
     return int(screen["code"])
 
 
@@ -73,7 +73,7 @@ def check(invocation: Invocation, *, minutes: int | None, state_dir: Path | None
         )
     except AgentError as error:
         line, code = f"CARENAGE UNKNOWN - {error.message}", 3
-    click.echo(" ".join(line.split()))
+    echo_line(" ".join(line.split()))
     return code
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, identity_options, json_option, read_identity
+from agent.cli.output import echo_json, echo_line, identity_options, json_option, read_identity
 from agent.domain.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -49,17 +49,17 @@ def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None,
         state = "intact" if report.ok else "ENDOMMAGÉ"
         if report.accepted:
             state += f", {len(report.accepted)} dommage(s) accepté(s) auparavant"
-        click.echo(f"Coffre {state} : {report.deposits} dépôts, {report.journal_entries} lignes de journal.")
+        echo_line(f"Coffre {state} : {report.deposits} dépôts, {report.journal_entries} lignes de journal.")
         for problem in report.problems:
-            click.echo(f"  {problem.where} : {problem.what}")
+            echo_line(f"  {problem.where} : {problem.what}")
         for problem in report.accepted:
-            click.echo(f"  accepté : {problem.where} : {problem.what}")
+            echo_line(f"  accepté : {problem.where} : {problem.what}")
         if report.problems:
-            click.echo("  Restaurez ces fichiers depuis une sauvegarde, puis relancez ; la collecte, elle, continue.")
+            echo_line("  Restaurez ces fichiers depuis une sauvegarde, puis relancez ; la collecte, elle, continue.")
         if report.held:
-            click.echo(f"  {report.held} dépôt(s) retenu(s) : carenage vault accept-damage --reason … --person …")
+            echo_line(f"  {report.held} dépôt(s) retenu(s) : carenage vault accept-damage --reason … --person …")
         if report.anchored_until is None:
-            click.echo("  Aucun ancrage extérieur : cette vérification ne repose que sur cette machine.")
+            echo_line("  Aucun ancrage extérieur : cette vérification ne repose que sur cette machine.")
     return ExitCode.OK if report.ok else ExitCode.INTEGRITY
 
 
@@ -76,9 +76,9 @@ def reindex(
     if as_json:
         echo_json(counts)
         return
-    click.echo(f"Index reconstruit : {counts['deposits']} dépôts, {counts['facts']} faits.")
+    echo_line(f"Index reconstruit : {counts['deposits']} dépôts, {counts['facts']} faits.")
     if counts["unknown"]:
-        click.echo(
+        echo_line(
             f"{counts['unknown']} dépôts de faits restent illisibles sans la clé privée : les verdicts sont inconnus.\n"
             "→ carenage vault reindex --identity CLÉ"
         )
@@ -97,7 +97,7 @@ def accept_damage(invocation: Invocation, *, reason: str, person: str, as_json: 
     if as_json:
         echo_json([item.id for item in committed])
         return
-    click.echo(f"Dommage accepté et inscrit au journal ; {len(committed)} dépôt(s) scellé(s).")
+    echo_line(f"Dommage accepté et inscrit au journal ; {len(committed)} dépôt(s) scellé(s).")
 
 
 def _open(invocation: Invocation, vault_copy: Path | None) -> Vault:
