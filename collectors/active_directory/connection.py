@@ -123,14 +123,22 @@ LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
 class ConnectionSettings(CollectorSettings):
     """Where the directory is and who reads it; without user and password, Kerberos uses the service's own identity."""
 
-    urls: Annotated[tuple[LdapUrl, ...], Field(min_length=1)]
-    auth: Literal["kerberos", "simple", "ntlm"] = "kerberos"
-    user: Annotated[str, Field(min_length=1)] | None = None
-    password: Secret | None = None
-    ca_file: Path | None = None
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 30
-    page_size: Annotated[int, Field(ge=1, le=5000)] = 1000
-    max_entries: Annotated[int, Field(ge=1)] = 1_000_000
+    urls: Annotated[tuple[LdapUrl, ...], Field(min_length=1)] = Field(
+        description="Contrôleurs de domaine, dans l'ordre : ldaps://dc1.exemple.local (ldap:// passe par StartTLS)."
+    )
+    auth: Literal["kerberos", "simple", "ntlm"] = Field(
+        default="kerberos", description="Authentification, toujours sous TLS."
+    )
+    user: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="Compte de lecture ordinaire ; sans lui, Kerberos prend l'identité du service."
+    )
+    password: Secret | None = Field(default=None, description="Mot de passe du compte (référence à un secret).")
+    ca_file: Path | None = Field(
+        default=None, description="Autorité des contrôleurs (PEM), en plus de celles du système."
+    )
+    timeout_seconds: float = Field(default=30, gt=0, le=600, description="Attente maximale d'une réponse, en secondes.")
+    page_size: int = Field(default=1000, ge=1, le=5000, description="Objets demandés à la fois.")
+    max_entries: int = Field(default=1_000_000, ge=1, description="Objets lus au plus par recherche.")
 
     @model_validator(mode="after")
     def _who(self) -> Self:

@@ -63,17 +63,33 @@ class TenableSettings(CollectorSettings):
     targets covers its sub-names.
     """
 
-    base_url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+/?$")] = "https://cloud.tenable.com"
-    access_key: Secret
-    secret_key: Secret
-    scans: tuple[str, ...] = ()
-    tool: Literal["INDUSTRIAL", "SILENE", "CYBERSURVEILLANCE", "UNKNOWN"]
-    discovers: bool = False
-    max_age_days: Annotated[int, Field(ge=1, le=3650)] = 400
-    timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 60
-    download_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800
-    export_wait_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800
-    max_report_mebibytes: Annotated[int, Field(ge=1, le=16384)] = 1024
+    base_url: Annotated[str, Field(pattern=r"^https://[^/?#@\s]+/?$")] = Field(
+        default="https://cloud.tenable.com", description="Adresse de la plate-forme."
+    )
+    access_key: Secret = Field(description="Clé d'accès de l'API (référence à un secret).")
+    secret_key: Secret = Field(description="Clé secrète de l'API (référence à un secret).")
+    scans: tuple[str, ...] = Field(
+        default=(), description="Audits à collecter (nom, numéro ou UUID) ; vide : tous ceux que le compte voit."
+    )
+    tool: Literal["INDUSTRIAL", "SILENE", "CYBERSURVEILLANCE", "UNKNOWN"] = Field(
+        description="Ce que le candidat déclare de l'outil : INDUSTRIAL s'il suit la spécification de l'ANS."
+    )
+    discovers: bool = Field(
+        default=False, description="Vrai : un domaine parmi les cibles couvre ses sous-domaines découverts."
+    )
+    max_age_days: int = Field(
+        default=400, ge=1, le=3650, description="Âge au-delà duquel un audit est laissé, en jours."
+    )
+    timeout_seconds: float = Field(
+        default=60, gt=0, le=3600, description="Attente maximale d'une réponse, en secondes."
+    )
+    download_seconds: float = Field(
+        default=1800, gt=0, le=86400, description="Durée maximale du téléchargement d'un rapport, en secondes."
+    )
+    export_wait_seconds: float = Field(
+        default=1800, gt=0, le=86400, description="Attente maximale de la préparation d'un rapport, en secondes."
+    )
+    max_report_mebibytes: int = Field(default=1024, ge=1, le=16384, description="Taille maximale d'un rapport, en Mio.")
 
 
 class _Answer(BaseModel):
@@ -196,7 +212,7 @@ class TenableCollector(Collector[TenableSettings]):
                 if run.scan_uuid in done:
                     continue
                 try:
-                    deposit = self._deposit(api, scan, run, _report_path(folder, run))
+                    deposit = self._deposit(api, scan, run, _report_path(folder, run), context.zone)
                 except (SourceAnswerError, AccessDeniedError) as error:
                     logger.warning("run not collected: %s", error, extra={"run": run.scan_uuid})
                     failed.append(f"passage {run.scan_uuid} du scan « {scan.name} » : {error.message}")
@@ -238,14 +254,14 @@ class TenableCollector(Collector[TenableSettings]):
     def _advance(self, done: set[str]) -> None:
         self.next_cursor = json.dumps({"runs": sorted(done)})
 
-    def _deposit(self, api: _Api, scan: _Scan, run: _Run, path: Path) -> tuple[RawEvidence, ...]:
+    def _deposit(self, api: _Api, scan: _Scan, run: _Run, path: Path, zone: tzinfo) -> tuple[RawEvidence, ...]:
         description = api.describe(scan, run)
         report = api.report(scan, run, path)
         evidence = partial(
             RawEvidence,
             collector=self.collector_id,
             evidence_class=self.evidence_class,
-            facts_on=run.ended_at.date() if run.ended_at else None,
+            facts_on=run.ended_at.astimezone(zone).date() if run.ended_at else None,
             subject=None,
         )
         scan_json = evidence(

@@ -7,6 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from pydantic import Field
+
 from agent.domain.errors import SourceAnswerError, UnreachableError
 from agent.domain.evidence import EvidenceClass, RawEvidence
 from collectors.interface import CheckResult, CollectionContext, Collector, CollectorSettings
@@ -21,7 +23,7 @@ _MEDIA_TYPES = {".csv": "text/csv", ".toml": "application/toml", ".txt": "text/p
 class DeclaredSettings(CollectorSettings):
     """`path` is the file (CSV, TOML, or one name a line in `.txt`)."""
 
-    path: Path
+    path: Path = Field(description="Fichier tenu par le RSSI : CSV, TOML, ou .txt avec un nom par ligne.")
 
 
 class DeclaredCollector(Collector[DeclaredSettings]):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from pydantic import Field
+
 from agent.domain.errors import AgentError
 from agent.domain.evidence import EvidenceClass
 from agent.domain.secret import Secret
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 class FakeSettings(CollectorSettings):
     """One secret."""
 
-    password: Secret
+    password: Secret = Field(description="Mot de passe du compte.")
 
 
 class FakeCollector(Collector[FakeSettings]):
