@@ -232,7 +232,11 @@ class Application:
         def run_source(source: Source) -> Callable[[datetime], JobResult]:
             def run(now: datetime) -> JobResult:
                 ports = CollectionPorts(
-                    state=self.state, receive=self.reception, http=self._http, work_dir=self.work_dir
+                    state=self.state,
+                    receive=self.reception,
+                    http=self._http,
+                    work_dir=self.work_dir,
+                    zone=self.zone,
                 )
                 return collect(source, ports, now=now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from agent.domain.evidence import EvidenceClass, RawEvidence
@@ -33,14 +34,15 @@ class CollectionContext:
     """
     What one collection is given.
 
-    `now` is aware UTC; `subject` the slug of the configured directory, or None; `cursor`
-    the opaque text that the last success left; `http` opens the one HTTP session
+    `now` is aware UTC, `zone` the hospital's civil time; `subject` the slug of the
+    configured directory, or None; `cursor` the opaque text that the last success left; `http` opens the one HTTP session
     (proxy, trust, limits) for an allow-listed host; `work_dir` is a private folder for
     what is too large for memory. A secret is first sent to a source inside `login()`, and
     nothing else is done there: a process that dies inside leaves the account blocked.
     """
 
     now: datetime
+    zone: tzinfo = UTC
     subject: str | None = None
     cursor: str | None = None
     http: Callable[[str], HttpSession] | None = None

@@ -83,15 +83,15 @@ def known_facts(index: FactIndex, zone: ZoneInfo) -> list[KnownFact]:
     return found
 
 
-def decisions(index: FactIndex) -> list[Decision]:
-    """Return what people decided, oldest first."""
+def decisions(index: FactIndex, zone: ZoneInfo) -> list[Decision]:
+    """Return what people decided, oldest first, each on its civil day."""
     return [
         Decision(
             decision=item.kind,
             evidence=item.evidence_id,
             subject=None,
             person=item.person,
-            on=item.decided_at.date().isoformat(),
+            on=item.decided_at.astimezone(zone).date().isoformat(),
             reason=item.reason,
             values=dict(item.values),
         )
@@ -124,7 +124,7 @@ def assess(
     Facts that the index could not restore without the private key leave every verdict open; an audit that
     was never read, or that is `held`, counts at its best and at its worst.
     """
-    known, decided, unknown = known_facts(index, zone), decisions(index), index.unknown()
+    known, decided, unknown = known_facts(index, zone), decisions(index, zone), index.unknown()
     commands: dict[str, str] = {}
     if not unknown:
         waiting = unread(index, known, zone)

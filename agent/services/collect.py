@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent import logs
@@ -15,7 +16,7 @@ from collectors.interface import CollectionContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, tzinfo
     from pathlib import Path
 
     from agent.domain.evidence import RawEvidence
@@ -82,6 +83,7 @@ class CollectionPorts:
     receive: Receiver
     http: Callable[[str], HttpSession]
     work_dir: Path
+    zone: tzinfo = UTC
 
 
 @dataclass(slots=True)
@@ -116,6 +118,7 @@ def collect(source: Source, ports: CollectionPorts, *, now: datetime) -> JobResu
             )
         context = CollectionContext(
             now=now,
+            zone=ports.zone,
             subject=source.stated.directory,
             cursor=ports.state.cursor(collector.collector_id),
             http=ports.http,

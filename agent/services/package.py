@@ -59,7 +59,7 @@ def package(
 
     Raises UsageError, IdentityError, IntegrityError, VaultError.
     """
-    known = settle(known_facts(vault.index, zone), decisions(vault.index))
+    known = settle(known_facts(vault.index, zone), decisions(vault.index, zone))
     lists = lists_in_force(known, vault.index.bags())
     content = DossierContent(
         entity=subject.entity,

@@ -90,7 +90,7 @@ def evidence(
         evidence_class=evidence_class,
         received_at=context.now,
         open=lambda: io.BytesIO(data),
-        facts_on=context.now.date(),
+        facts_on=context.now.astimezone(context.zone).date(),
         subject=context.subject,
     )
 

@@ -34,6 +34,7 @@ from collectors.interface import CheckResult, CollectionContext, Collector, Coll
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
     from typing import BinaryIO
 
     from agent.http import HttpResponse, HttpSession

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -43,6 +46,17 @@ def test_evidence_names_the_directory_and_the_day(settings: MakeSettings, contex
     assert evidence.evidence_class is EvidenceClass.DIRECTORY
     assert evidence.facts_on == context.now.date()
     assert (evidence.collector, evidence.subject) == ("annuaire", "principal")
+
+
+def test_the_day_is_the_hospitals_own(settings: MakeSettings, context: CollectionContext) -> None:
+    late = replace(context, now=datetime(2026, 6, 1, 22, 30, tzinfo=UTC), zone=ZoneInfo("Europe/Paris"))
+
+    assert str(one(collector(settings()), late).facts_on) == "2026-06-02"
+
+
+def test_what_was_read_is_recognised(settings: MakeSettings, context: CollectionContext) -> None:
+    evidence = one(collector(settings()), context)
+
     assert directory_snapshot.sniff(evidence.open().read(1024))
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -156,6 +157,13 @@ def test_a_run_dates_from_the_day_it_ended(platform: Platform) -> None:
     items = [item for item in platform.collector().collect(platform.context) if isinstance(item, tuple)]
 
     assert [str(item[0].facts_on) for item in items] == ["2026-03-02", "2026-04-22"]
+
+
+def test_the_day_is_the_hospitals_own(platform: Platform) -> None:
+    context = replace(platform.context, zone=ZoneInfo("Europe/Paris"))
+    items = [item for item in platform.collector().collect(context) if isinstance(item, tuple)]
+
+    assert [str(item[0].facts_on) for item in items] == ["2026-03-03", "2026-04-23"]
 
 
 def test_a_run_in_progress_waits_for_its_end(platform: Platform, scenario: Scenario) -> None:
