@@ -35,10 +35,11 @@ class CollectionContext:
     What one collection is given.
 
     `now` is aware UTC, `zone` the hospital's civil time; `subject` the slug of the
-    configured directory, or None; `cursor` the opaque text that the last success left; `http` opens the one HTTP session
-    (proxy, trust, limits) for an allow-listed host; `work_dir` is a private folder for
-    what is too large for memory. A secret is first sent to a source inside `login()`, and
-    nothing else is done there: a process that dies inside leaves the account blocked.
+    configured directory, or None; `cursor` the opaque text that the last success left;
+    `http` opens the one HTTP session (proxy, trust, limits) for an allow-listed host;
+    `work_dir` is a private folder for what is too large for memory. A secret is first sent
+    to a source inside `login()`, and nothing else is done there: a process that dies inside
+    leaves the account blocked.
     """
 
     now: datetime

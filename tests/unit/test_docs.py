@@ -106,6 +106,7 @@ def test_what_is_shipped_makes_a_pass_as_often_as_the_supervision_expects() -> N
     task = (ROOT / "deploy/windows/carenage-task.xml").read_text(encoding="utf-16")
     every = next(option.default for option in serve.params if option.name == "minutes")
 
+    assert isinstance(every, int)
     assert every * 60 == PERIOD_SECONDS
     assert f"OnCalendar=*:0/{every}\n" in timer
     assert f"<Interval>PT{every}M</Interval>" in task

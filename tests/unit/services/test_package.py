@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from agent.domain.admissible import KnownFact
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, ExposureAuditFact, Fact
-from agent.domain.live import KnownFact, OpenQuestion
+from agent.domain.live import OpenQuestion
 from agent.services.assess import Assessed
 from agent.services.package import DossierSubject, lists_in_force, reports
 from agent.vault.index import IndexedDeposit
