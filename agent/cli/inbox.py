@@ -27,6 +27,20 @@ def inbox() -> None:
     """Lit, dépose ou confirme un fichier."""
 
 
+def _score(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
+    """Return the score; a decimal comma is accepted, anything that is not a number from 1 to 5 is not."""
+    del ctx
+    if value is None:
+        return None
+    try:
+        score = float(value.replace(",", "."))
+    except ValueError:
+        score = float("nan")
+    if not LOWEST_SCORE <= score <= HIGHEST_SCORE:
+        raise click.BadParameter(f"« {value} » n'est pas un score de {LOWEST_SCORE} à {HIGHEST_SCORE}.", param=param)
+    return score
+
+
 def _stated_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say what a file does not."""
     for option in reversed(
@@ -34,7 +48,7 @@ def _stated_options(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--kind", type=click.Choice(KINDS), help="Ce qu'est le fichier."),
             click.option("--directory", metavar="ID", help="L'annuaire concerné."),
             click.option("--date", "day", callback=day, metavar="DATE", help="Le jour de l'audit (AAAA-MM-JJ)."),
-            click.option("--score", type=click.FloatRange(LOWEST_SCORE, HIGHEST_SCORE), help="Le score ADS."),
+            click.option("--score", callback=_score, metavar="N", help="Le score ADS, de 1 à 5."),
             click.option("--tool", type=click.Choice(TOOLS), help="D'où vient un audit d'exposition."),
             click.option("--surface", "surfaces", multiple=True, metavar="ID", help="Une surface couverte."),
         )

@@ -22,6 +22,8 @@ Json = dict[str, object]
 # What is said of a file besides its bytes: two copies may contradict each other.
 STATED = ("directory", "date", "score", "tool", "surfaces")
 BEST_SCORE, WORST_SCORE = 5.0, 1.0
+# Days that the evaluation contract accepts; a fact outside them is undated.
+_OLDEST, _LATEST = "1900-01-01", "2999-12-31"
 INDUSTRIAL, SILENE = "INDUSTRIAL", "SILENE"
 
 
@@ -130,7 +132,7 @@ def ads_choices(known: Iterable[KnownFact], perimeter: Perimeter, *, window: tup
             is_placed = fact.directory is not None and fact.date is not None
             key = (str(fact.directory), str(fact.date)) if is_placed else position
             runs.setdefault(key, []).append((item, fact))
-    dated = sorted(key[1] for key in runs if isinstance(key, tuple))
+    dated = sorted(key[1] for key in runs if isinstance(key, tuple) and _OLDEST <= key[1] <= _LATEST)
     return [
         _ads_choice(files, perimeter, _days(files[0][0], files[0][1].date, dated, window)) for files in runs.values()
     ]
@@ -139,7 +141,7 @@ def ads_choices(known: Iterable[KnownFact], perimeter: Perimeter, *, window: tup
 def exposure_choices(known: Iterable[KnownFact], perimeter: Perimeter, *, window: tuple[str, str]) -> list[Choice]:
     """Return what each exposure audit may have been; `window` is the first and the last day that count (ISO)."""
     audits = [(item, item.fact) for item in known if isinstance(item.fact, ExposureAuditFact)]
-    dated = sorted(fact.date for _, fact in audits if fact.date is not None)
+    dated = sorted(fact.date for _, fact in audits if fact.date is not None and _OLDEST <= fact.date <= _LATEST)
     return [_exposure_choice(item, fact, perimeter, _days(item, fact.date, dated, window)) for item, fact in audits]
 
 
@@ -149,7 +151,7 @@ def _days(item: KnownFact, stated: str | None, dated: Sequence[str], window: tup
 
     A run is never later than the arrival of its file; one that arrived before the window lies outside it.
     """
-    if stated is not None:
+    if stated is not None and _OLDEST <= stated <= _LATEST:
         return (stated,)
     first, last = window
     latest = min(last, item.received_on or last)

@@ -17,6 +17,8 @@ KINDS = (
 )
 TOOLS = ("INDUSTRIAL", "SILENE", "CYBERSURVEILLANCE")
 LOWEST_SCORE, HIGHEST_SCORE = 1, 5
+# No audit, report or list of the programmes is older; an earlier day is a slip or a broken clock.
+EARLIEST_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.errors import UsageError
 from agent.domain.exposure import Reading
-from agent.domain.handover import SideValues
+from agent.domain.handover import EARLIEST_DAY, SideValues
 from agent.domain.live import CONFIRM
 from agent.services.fact_codec import to_json
 from agent.services.read import BY_LIKENESS, UNREADABLE, facts_from
@@ -56,8 +56,8 @@ def confirm(
     if deposit is None:
         raise UsageError(f"Aucun dépôt « {evidence_id} ».", hint="La liste : carenage evidence list.")
     received_on = deposit.received_at.astimezone(zone).date()
-    if stated.date is not None and stated.date > received_on:
-        raise UsageError(f"Le {stated.date} est après l'arrivée de la preuve, le {received_on}.")
+    if stated.date is not None and not EARLIEST_DAY <= stated.date <= received_on:
+        raise UsageError(f"Le {stated.date} n'est pas possible : la preuve est arrivée le {received_on}.")
     values = {**_values(stated), **settled}
     if not values:
         raise UsageError(
@@ -66,6 +66,8 @@ def confirm(
     current = [item for item in vault.index.facts() if item.evidence_id == evidence_id]
     if stated.kind is not None:
         _check_kind(stated.kind, current, evidence_id)
+    else:
+        _check_fields(values, current, evidence_id)
     sealed = vault.seal_decision(
         {"decision": CONFIRM, "evidence": evidence_id, "reason": reason, "values": values}, person
     )
@@ -83,6 +85,23 @@ def confirm(
             }
         )
     return sealed, values
+
+
+def _check_fields(values: Mapping[str, Any], current: Sequence[CurrentFact], evidence_id: str) -> None:
+    """Refuse to settle what no fact of the evidence holds: such a decision would stay for ever without effect."""
+    fields = {name for item in current for name in item.data} - {"kind", "undecided"}
+    vain = sorted(name for name in values if name not in fields)
+    if not vain:
+        return
+    if not current:
+        raise UsageError(
+            f"Le dépôt {evidence_id} ne porte aucun fait à confirmer.",
+            hint="Les preuves qui attendent une décision : carenage inbox list.",
+        )
+    raise UsageError(
+        f"La preuve {evidence_id} n'a pas de champ {', '.join(vain)} à confirmer.",
+        hint="Ce qu'elle porte : carenage evidence show " + evidence_id + ".",
+    )
 
 
 def _check_kind(kind: str, current: Sequence[CurrentFact], evidence_id: str) -> None:

@@ -28,6 +28,7 @@ from agent.domain.facts import (
     FindingFact,
     OradadCollectionFact,
 )
+from agent.domain.handover import EARLIEST_DAY
 from agent.domain.live import confirm_command
 
 if TYPE_CHECKING:
@@ -268,11 +269,11 @@ def _run_id(reading: Reading) -> str | None:
 
 
 def _audit_day(reading: Reading, zone: ZoneInfo, received_on: date) -> date | None:
-    """Return the day of the audit's end, else of its start; None when absent or after the file's arrival."""
+    """Return the day of the audit's end, else of its start; None when absent, absurd or after the file's arrival."""
     if reading.audit is None:
         return None
     day = _day(reading.audit.ended_at, zone) or _day(reading.audit.started_at, zone)
-    return day if day is None or day <= received_on else None
+    return day if day is not None and EARLIEST_DAY <= day <= received_on else None
 
 
 def _day(text: str | None, zone: ZoneInfo) -> date | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent.domain.errors import CollectorError, UsageError
 from agent.domain.evidence import EvidenceClass
 from agent.domain.exposure import Problem, Reading
-from agent.domain.handover import SideValues
+from agent.domain.handover import EARLIEST_DAY, SideValues
 from agent.services.fact_codec import to_json
 from agent.services.read import UNREADABLE, Awaiting, awaiting, effective_kind, facts_from, kind_of
 
@@ -193,8 +193,9 @@ class Reception:
     def _checked(self, side: SideValues, received_on: date) -> tuple[SideValues, tuple[Problem, ...]]:
         """Return `side` without a day to come nor ids that the configuration does not know, and a problem for each."""
         problems: list[Problem] = []
-        if side.date is not None and side.date > received_on:
-            problems.append(Problem(where="date", what=f"Le {side.date} est après l'arrivée du fichier : à confirmer."))
+        if side.date is not None and not EARLIEST_DAY <= side.date <= received_on:
+            what = "est après l'arrivée du fichier" if side.date > received_on else "est trop ancien"
+            problems.append(Problem(where="date", what=f"Le {side.date} {what} : à confirmer."))
             side = replace(side, date=None)
         if side.directory is not None and self.directories is not None and side.directory not in self.directories:
             problems.append(Problem(where="annuaire", what=f"« {side.directory} » n'est pas un annuaire configuré."))

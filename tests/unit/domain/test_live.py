@@ -377,3 +377,9 @@ def test_an_audit_of_nothing_that_is_declared_is_asked_about() -> None:
 
     assert all(audits == [] for audits in found.exposure())
     assert found.questions[0].fields == ("surfaces",)
+
+
+def test_a_day_that_no_scenario_accepts_leaves_the_run_undated() -> None:
+    found = judged(known(ads(date="0026-06-01")))
+
+    assert "0026-06-01" not in {audit["date"] for audits in found.ads() for audit in audits}
