@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
     from agent.services.verify import WatchedVault
     from agent.state.store import StateStore
+    from agent.state.workspace import Workspace
     from agent.vault.age import Identity
     from agent.vault.vault import Vault
     from collectors.interface import CheckResult, Collector
@@ -101,16 +102,21 @@ class Application:
 
     def close(self) -> None:
         """Close what was opened."""
-        for name in ("vault", "state"):
+        for name in ("workspace", "vault", "state"):
             if name in vars(self):
                 vars(self).pop(name).close()
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Return this process's folder of clear copies; what a killed process left is wiped."""
+        from agent.state.workspace import Workspace
+
+        return Workspace(self.state_dir / "work")
 
     @property
     def work_dir(self) -> Path:
         """Return the private folder of work copies."""
-        folder = self.state_dir / "work"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder
+        return self.workspace.path
 
     # What the rules see
 

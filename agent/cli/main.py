@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import signal
 import sys
+import threading
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.clock import Clock, SystemClock
+from agent.domain.display import printable
 from agent.domain.errors import AgentError, ConfigurationError, ExitCode, NotAvailableError, UnrecognisedError
 
 if TYPE_CHECKING:
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
     from agent.bootstrap import Application
 
 logger = logging.getLogger(__name__)
+
+PLUGIN_UNKNOWN = 3
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("agent.cli.init:init", "Écrit une première configuration et un coffre vide."),
@@ -149,6 +156,32 @@ def main(argv: Sequence[str], *, invocation: Invocation | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    _end_cleanly_when_terminated()
+    try:
+        code = _run(argv, invocation, as_json=as_json)
+        sys.stdout.flush()
+    except OSError as error:
+        if not _is_about_output(error):
+            raise
+        # Its disk is full, or nobody reads it any more; the interpreter flushes once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INCOMPLETE
+    return code
+
+
+def _is_about_output(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.filename is None and error.errno in {errno.EPIPE, errno.ENOSPC}
+
+
+def _end_cleanly_when_terminated() -> None:
+    """Let SIGTERM and SIGHUP end a command like Ctrl-C does, so that clear copies are wiped."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and threading.current_thread() is threading.main_thread():
+            signal.signal(number, signal.default_int_handler)
+
+
+def _run(argv: Sequence[str], invocation: Invocation | None, *, as_json: bool) -> int:
     try:
         result = root.main(list(argv), prog_name="carenage", standalone_mode=False, obj=invocation)
         return int(result) if isinstance(result, int) else ExitCode.OK
@@ -159,15 +192,19 @@ def main(argv: Sequence[str], *, invocation: Invocation | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
     except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx and error.ctx.command_path == "carenage check":
+            click.echo(f"CARENAGE UNKNOWN - {printable(error.format_message())}")
+            return PLUGIN_UNKNOWN  # a supervision reads 2 as CRITICAL
         _report("USAGE", error.format_message(), "L'aide : carenage --help.", as_json=as_json)
         return ExitCode.USAGE
     except (click.Abort, KeyboardInterrupt):
         _report("INTERRUPTED", "Interrompu.", None, as_json=as_json)
         return ExitCode.USAGE
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # click's own answer to a closed pipe
         return ExitCode.OK
     except Exception as error:
+        if _is_about_output(error):
+            raise
         logger.debug("unexpected failure", exc_info=True)
         _report(
             "UNEXPECTED",
