@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -99,6 +100,7 @@ DISMISSED_STATES = frozenset(
 )
 CRITICAL_LIMIT = Decimal(9)
 READINGS = ("ge", "gt")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?|[+-]?[.,][0-9]+")
 
 
 class ScoreOutOfRangeError(ValueError):
@@ -109,15 +111,15 @@ def cvss_score(
     text: str, *, version: str | None, kind: str | None, vector: str | None = None, stated_by: str | None = None
 ) -> Score:
     """
-    Return the score a source wrote as `text` (decimal point or comma).
+    Return the score a source wrote as `text` (ASCII digits, decimal point or comma).
 
     Raises ScoreOutOfRangeError for anything but a number from 0 to 10: never rescaled.
     """
-    try:
-        value = float(text.strip().replace(",", "."))
-    except ValueError as error:
-        raise ScoreOutOfRangeError(text) from error
-    if not 0 <= value <= 10:  # noqa: PLR2004 - the CVSS scale; also refuses NaN
+    written = text.strip()
+    if not _NUMBER.fullmatch(written):
+        raise ScoreOutOfRangeError(text)
+    value = float(written.replace(",", ".")) + 0.0  # the addition turns a negative zero into zero
+    if not 0 <= value <= 10:  # noqa: PLR2004 - the CVSS scale
         raise ScoreOutOfRangeError(text)
     return Score(version=version, kind=kind, value=value, vector=vector, stated_by=stated_by)
 

@@ -116,7 +116,7 @@ def test_temporal_score_counts_nowhere_as_a_base_score() -> None:
     assert summarise([row(*scores)], audit=SCOPE)["max_cvss"] == {"v3": 6.0}
 
 
-@pytest.mark.parametrize("text", ["98", "-1", "10.1", "nan", "inf", "élevé", ""])
+@pytest.mark.parametrize("text", ["98", "-1", "10.1", "nan", "inf", "élevé", "", "٩.٠", "９", "1_0", "."])
 def test_value_off_the_cvss_scale_is_refused(text: str) -> None:
     with pytest.raises(ScoreOutOfRangeError):
         cvss_score(text, version="3.1", kind="base")
@@ -124,3 +124,8 @@ def test_value_off_the_cvss_scale_is_refused(text: str) -> None:
 
 def test_decimal_comma_is_a_number() -> None:
     assert cvss_score(" 9,8 ", version="3.1", kind="base").value == 9.8
+
+
+@pytest.mark.parametrize("text", ["-0", "-0.0", "-0,0"])
+def test_negative_zero_is_zero(text: str) -> None:
+    assert str(cvss_score(text, version="3.1", kind="base").value) == "0.0"
