@@ -9,7 +9,7 @@ from typing import Any
 
 from agent.domain.display import printable
 from agent.domain.exposure import Problem
-from agent.domain.handover import HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
+from agent.domain.handover import EARLIEST_DAY, HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
 
 SUFFIX = ".toml"
 MAX_BYTES = 64 * 1024
@@ -68,12 +68,14 @@ def _tool(value: object) -> str:
 def _day(value: object) -> date:
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value.strip())
+            value = date.fromisoformat(value.strip())
         except ValueError as error:
             raise _FaultError("une date AAAA-MM-JJ est attendue.") from error
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    raise _FaultError("une date AAAA-MM-JJ est attendue.")
+    if not isinstance(value, date) or isinstance(value, datetime):
+        raise _FaultError("une date AAAA-MM-JJ est attendue.")
+    if value < EARLIEST_DAY:
+        raise _FaultError(f"la date ne peut pas être antérieure au {EARLIEST_DAY:%d/%m/%Y}.")
+    return value
 
 
 def _score(value: object) -> float:

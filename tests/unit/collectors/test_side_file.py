@@ -24,6 +24,9 @@ def test_side_file_states_what_the_report_cannot() -> None:
         pytest.param("score = true\n", id="score-is-a-boolean"),
         pytest.param('score = "2"\n', id="score-is-a-text"),
         pytest.param("score = nan\n", id="score-is-nan"),
+        pytest.param("score = inf\n", id="score-is-infinite"),
+        pytest.param("date = 1999-12-31\n", id="day-too-old"),
+        pytest.param('date = "0001-01-01"\n', id="text-of-a-day-too-old"),
         pytest.param('date = "01/09/2026"\n', id="other-date-order"),
         pytest.param("date = 2026-09-01T10:00:00Z\n", id="instant"),
         pytest.param('kind = "inconnu"\n', id="unknown-kind"),
@@ -37,6 +40,10 @@ def test_faulty_key_is_a_problem_and_counts_as_not_stated(text: str) -> None:
 
     assert values == SideValues(by="A. Durand")
     assert len(problems) == 1
+
+
+def test_first_possible_day_is_taken() -> None:
+    assert side_file.parse(b"date = 2000-01-01\n") == (SideValues(date=date(2000, 1, 1)), ())
 
 
 @pytest.mark.parametrize(
