@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
 _ROOT = "NessusClientData_v2"
+_SEVERITIES = frozenset("01234")
 _CRITICAL = frozenset({"4"})
 _SCAN_INFORMATION = "19506"
 # (value, vector, family, kind); WAS writes the short names.
@@ -61,6 +62,7 @@ class _Report:
     ended: list[datetime] = field(default_factory=list)
     unfinished: int = 0
     rejected_scores: int = 0
+    unrated_rows: int = 0
     observations: list[Observation] = field(default_factory=list)
 
 
@@ -68,7 +70,7 @@ class NessusReader(Reader):
     """Every ReportItem is one observation; a host without an end time leaves the audit unfinished."""
 
     format: ClassVar[str] = "nessus"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     kind: ClassVar[str] = "exposure_report"
     title: ClassVar[str] = "Rapport Nessus (.nessus)"
 
@@ -190,6 +192,13 @@ def _observation(host: Element, item: Element, report: _Report, limits: Limits) 
     if native_id == _SCAN_INFORMATION and report.tool_version is None:
         found = _VERSION_LINE.search(item.findtext("plugin_output") or "")
         report.tool_version = found[1] if found else None
+    severity = clip(item.get("severity"), limits)
+    scores = tuple(_scores(item, row, report, limits))
+    if severity not in _SEVERITIES:
+        report.problems.add(
+            f"ligne {row}", f"La gravité « {(severity or '')[:40]} » n'existe pas : Nessus les note de 0 à 4."
+        )
+        report.unrated_rows += not any(score.kind == "base" for score in scores)
     return Observation(
         id=finding_id("nessus", native_id, asset, port, protocol),
         native_id=native_id,
@@ -197,8 +206,8 @@ def _observation(host: Element, item: Element, report: _Report, limits: Limits) 
         asset=asset,
         port=port,
         protocol=protocol,
-        native_severity=clip(item.get("severity"), limits),
-        scores=tuple(_scores(item, row, report, limits)),
+        native_severity=severity,
+        scores=scores,
         cves=tuple(dict.fromkeys(text for cve in item.findall("cve") if (text := clip(cve.text, limits)))),
     )
 
@@ -213,23 +222,33 @@ def _port(text: str | None, row: int, report: _Report) -> int | None:
 
 
 def _scores(item: Element, row: int, report: _Report, limits: Limits) -> Iterator[Score]:
+    """Yield every score of the row; one stated several times is kept each time, the highest decides."""
     for value_tag, vector_tag, family, kind in _SCORE_FIELDS:
-        text = clip(item.findtext(value_tag), limits)
-        if text is None:
-            continue
-        vector = clip(item.findtext(vector_tag), limits)
-        version = {"2": "2.0", "3": v3_version(vector), "4": "4.0"}[family]
-        try:
-            yield cvss_score(text, version=version, kind=kind, vector=vector)
-        except ScoreOutOfRangeError:
-            report.rejected_scores += 1
+        texts = [clip(element.text, limits) for element in item.findall(value_tag)]
+        vectors = [clip(element.text, limits) for element in item.findall(vector_tag)]
+        if len(texts) > 1:
             report.problems.add(
-                f"ligne {row}", f"{value_tag} vaut « {text[:40]} » : un score CVSS va de 0 à 10, il est écarté."
+                f"ligne {row}", f"{value_tag} figure {len(texts)} fois : tous sont gardés, le plus haut compte."
             )
+        for position, text in enumerate(texts):
+            if text is None:
+                continue
+            # Several values and fewer vectors: nothing says which goes with which.
+            vector = vectors[position] if vectors and len(texts) in {1, len(vectors)} else None
+            version = {"2": "2.0", "3": v3_version(vector), "4": "4.0"}[family]
+            try:
+                yield cvss_score(text, version=version, kind=kind, vector=vector)
+            except ScoreOutOfRangeError:
+                report.rejected_scores += 1
+                report.problems.add(
+                    f"ligne {row}", f"{value_tag} vaut « {text[:40]} » : un score CVSS va de 0 à 10, il est écarté."
+                )
 
 
 def _reading(report: _Report) -> Reading:
     finished = bool(report.ended) and not report.unfinished and report.complete
+    # A row of neither base score nor known severity may hide anything: nobody can call the report read.
+    complete = report.complete and not report.unrated_rows
     audit = AuditHead(
         started_at=_iso(report.started, latest=False),
         ended_at=_iso(report.ended, latest=True) if finished else None,
@@ -244,14 +263,14 @@ def _reading(report: _Report) -> Reading:
         reader_version=NessusReader.version,
         tool=report.tool,
         tool_version=report.tool_version,
-        complete=report.complete,
+        complete=complete,
         problems=report.problems.all(),
         audit=audit,
         observations=tuple(report.observations),
         summary=summarise(
             report.observations,
             audit=audit,
-            complete=report.complete,
+            complete=complete,
             completed=finished,
             rejected_scores=report.rejected_scores,
             top_labels=_CRITICAL,

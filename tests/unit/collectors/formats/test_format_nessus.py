@@ -88,6 +88,61 @@ def test_score_off_the_scale_is_a_problem_and_the_row_stays(value: str) -> None:
     assert verdict(reading) == "cannot_tell"
 
 
+@pytest.mark.parametrize("values", [("5.0", "9.8"), ("9.8", "5.0")], ids=["low-first", "high-first"])
+def test_score_stated_twice_is_kept_twice_and_the_highest_decides(values: tuple[str, str]) -> None:
+    reading = read(document(host("a.fr", item("1", "2", "".join(score("cvss3_base_score", one) for one in values)))))
+
+    assert [one.value for one in reading.observations[0].scores] == [float(one) for one in values]
+    assert verdict(reading) == "critical"
+    assert [problem.where for problem in reading.problems] == ["ligne 1"]
+
+
+def test_each_of_two_scores_keeps_its_own_vector() -> None:
+    vectors = ("CVSS:3.0/AV:L", "CVSS:3.1/AV:N")
+    fields = score("cvss3_base_score", "5.0", vectors[0]) + score("cvss3_base_score", "6.0", vectors[1])
+
+    scores = read(document(host("a.fr", item("1", "2", fields)))).observations[0].scores
+
+    assert [(one.version, one.vector) for one in scores] == [("3.0", vectors[0]), ("3.1", vectors[1])]
+
+
+def test_two_scores_share_no_vector() -> None:
+    fields = score("cvss3_base_score", "5.0", "CVSS:3.1/AV:N") + score("cvss3_base_score", "6.0")
+
+    scores = read(document(host("a.fr", item("1", "2", fields)))).observations[0].scores
+
+    assert [one.vector for one in scores] == [None, None]
+
+
+SEVERITIES = pytest.mark.parametrize("severity", ["5", "x", "-1", "", "٤"])
+
+
+@SEVERITIES
+def test_row_of_unknown_severity_without_score_is_not_clean(severity: str) -> None:
+    reading = read(document(host("a.fr", item("1", severity))))
+
+    assert not reading.complete
+    assert (verdict(reading, "ge"), verdict(reading, "gt")) == ("cannot_tell", "cannot_tell")
+    assert [problem.where for problem in reading.problems] == ["ligne 1"]
+    assert reading.audit is not None
+    assert reading.audit.ended_at is not None
+
+
+@SEVERITIES
+def test_score_decides_for_a_row_of_unknown_severity(severity: str) -> None:
+    reading = read(document(host("a.fr", item("1", severity, score("cvss3_base_score", "5.0")))))
+
+    assert reading.complete
+    assert verdict(reading) == "clean"
+    assert [problem.where for problem in reading.problems] == ["ligne 1"]
+
+
+def test_temporal_score_alone_does_not_decide_for_a_row_of_unknown_severity() -> None:
+    reading = read(document(host("a.fr", item("1", "5", score("cvss3_temporal_score", "5.0")))))
+
+    assert verdict(reading) == "cannot_tell"
+
+
 def test_report_without_host_is_not_clean() -> None:
     assert verdict(read(document(""))) == "cannot_tell"
 
