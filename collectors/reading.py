@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from agent.domain.display import printable
 from agent.domain.errors import UnrecognisedError, UsageError
-from agent.domain.exposure import AuditHead, Problem, Reading
+from agent.domain.exposure import AuditHead, Problem, Reading, summarise
 from agent.domain.handover import SideValues
 from collectors import side_file
 from collectors.formats.interface import Limits
@@ -120,6 +120,13 @@ def _sha256(stream: BufferedReader) -> str:
 
 def _with_problem(reading: Reading, what: str) -> Reading:
     return replace(reading, complete=False, problems=(*reading.problems, Problem(where="fichier", what=what)))
+
+
+def _judged(reading: Reading) -> Reading:
+    """Return `reading` with the summary that every exposure report owes, also one of which nothing was kept."""
+    if reading.kind != "exposure_report" or reading.summary:
+        return reading
+    return replace(reading, summary=summarise(reading.observations, audit=reading.audit, complete=False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,15 +246,17 @@ class _Worker:
             )
         if len(steps) > 1:
             try:
-                return from_json(steps[1]["reading"])
+                return _judged(from_json(steps[1]["reading"]))
             except (KeyError, TypeError, ValueError):
                 logger.warning("reading worker answered something else than a reading")
-        return Reading(
-            format=str(first.get("recognised", "unknown")),
-            kind=str(first.get("kind", "document")),
-            reader_version=int(first.get("reader_version", 0)),
-            complete=False,
-            problems=(Problem(where="fichier", what=self._failure()),),
+        return _judged(
+            Reading(
+                format=str(first.get("recognised", "unknown")),
+                kind=str(first.get("kind", "document")),
+                reader_version=int(first.get("reader_version", 0)),
+                complete=False,
+                problems=(Problem(where="fichier", what=self._failure()),),
+            )
         )
 
     def _converse(self, *, only_recognise: bool = False) -> None:

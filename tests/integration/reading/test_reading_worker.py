@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.domain.errors import UnrecognisedError, UsageError
 from collectors.formats.interface import Limits
+from collectors.formats.nessus import NessusReader
 from collectors.reading import read_file
 from tests.assets.reports.make_nessus import SAMPLE, document, host, item
 
@@ -77,6 +79,23 @@ def test_sparse_file_of_ten_gib_ends_quickly(tmp_path: Path) -> None:
     assert not read.reading.complete
     assert "pèse" in read.reading.problems[0].what
     assert read.sha256 is None
+
+
+def test_report_too_large_to_be_read_still_says_that_it_cannot_tell(tmp_path: Path) -> None:
+    path = put(tmp_path, b"<NessusClientData_v2>")
+    os.truncate(path, NessusReader.max_bytes + 1)
+
+    summary: dict[str, Any] = read_file(path).reading.summary
+
+    assert set(summary) == set(read_file(put(tmp_path, SAMPLE, "lu.xml")).reading.summary)
+    assert [summary["verdict_inputs"][under]["verdict"] for under in ("ge", "gt")] == ["cannot_tell"] * 2
+    assert "READING_INCOMPLETE" in summary["verdict_inputs"]["gt"]["reasons"]
+
+
+def test_report_whose_reading_was_given_up_still_says_that_it_cannot_tell(tmp_path: Path) -> None:
+    summary: dict[str, Any] = read_file(put(tmp_path, SAMPLE), limits=Limits(result_bytes=1000)).reading.summary
+
+    assert summary["verdict_inputs"]["ge"]["verdict"] == "cannot_tell"
 
 
 def test_sparse_zeroes_are_unrecognised(tmp_path: Path) -> None:
