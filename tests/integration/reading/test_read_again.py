@@ -15,6 +15,7 @@ from agent.services.read_again import read_again
 from agent.services.receive import Reception
 from agent.vault import age
 from agent.vault.vault import Vault
+from collectors.formats.nessus import NessusReader
 from collectors.inbox import take
 from collectors.reading import read_deposit, recognise
 from tests.assets.reports.make_nessus import SAMPLE
@@ -102,8 +103,8 @@ def test_stale_takes_what_an_older_reader_read_and_nothing_else(
 ) -> None:
     evidence = register(tmp_path, reception, NESSUS, SideValues(tool="INDUSTRIAL"))
 
-    assert again(tmp_path, vault, reception, stale=True, nessus=1) == []
-    assert again(tmp_path, vault, reception, stale=True, nessus=2) == [evidence]
+    assert again(tmp_path, vault, reception, stale=True, nessus=NessusReader.version) == []
+    assert again(tmp_path, vault, reception, stale=True, nessus=NessusReader.version + 1) == [evidence]
 
 
 def test_an_unknown_evidence_is_refused(tmp_path: Path, vault: Vault, reception: Reception) -> None:

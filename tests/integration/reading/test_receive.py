@@ -18,6 +18,7 @@ from agent.services.confirm import confirm
 from agent.services.fact_codec import from_json
 from agent.services.receive import Received, Reception
 from agent.vault.vault import Vault
+from collectors.formats.nessus import NessusReader
 from collectors.inbox import side_path, take
 from collectors.reading import read_deposit, recognise
 from tests.assets.reports.make_mla import archive_v1
@@ -84,7 +85,8 @@ def test_report_is_sealed_then_read_then_its_facts_are_sealed(
 
     assert sealed_classes(vault) == [EvidenceClass.EXPOSURE, EvidenceClass.FACTS]
     (current,) = vault.index.facts()
-    assert (current.evidence_id, current.reader, current.reader_version) == (received.evidence_id, "nessus", 1)
+    assert current.evidence_id == received.evidence_id
+    assert (current.reader, current.reader_version) == ("nessus", NessusReader.version)
     fact = from_json(current.data)
     assert isinstance(fact, ExposureAuditFact)
     assert fact.date == "2026-09-01"
