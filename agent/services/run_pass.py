@@ -17,7 +17,7 @@ from agent.state.store import RunOutcome, RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from agent.clock import Clock
@@ -39,6 +39,10 @@ class PlannedJob:
 
 class VaultState(Protocol):
     """What a pass asks of the vault."""
+
+    def control_daily(self, day: date) -> None:
+        """Control some of the vault when it was not yet controlled on `day`."""
+        ...
 
     def alarms(self) -> Sequence[str]:
         """Return what opening the vault found wrong, in French."""
@@ -127,6 +131,7 @@ def run_pass(ports: PassPorts, run_id: str, *, only: Collection[Job] | None = No
         ports.state.start_pass(run_id, started_at)
         clock_back = ports.state.see_clock(started_at)
         results = [_run(planned, ports, run_id) for planned in _wanted(ports, started_at, only)]
+        ports.vault.control_daily(started_at.astimezone(ports.zone).date())
         problems = list(ports.vault.alarms())
         assessed = ports.assess()
         observations = _observations(ports, assessed, problems, clock_back, started_at)

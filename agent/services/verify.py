@@ -12,6 +12,7 @@ from agent.domain.journal import EntryType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from agent.domain.journal import HeldDeposit, VerifyReport
     from agent.state.store import StateStore
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _FOUND = "vault_problems"
+_CONTROLLED_ON = "vault_controlled_on"
 
 
 class WatchedVault:
@@ -51,6 +53,12 @@ class WatchedVault:
             with suppress(AgentError):  # a damaged journal takes no line; the report says so
                 self._vault.append(EntryType.CHECK, reason="damaged" if found else "intact")
         return report
+
+    def control_daily(self, day: date) -> None:
+        """Control the newest payloads and some of the others, once a day: over time, all of them."""
+        if self._state.meta(_CONTROLLED_ON) != day.isoformat():
+            self.verify(everything=False)
+            self._state.set_meta(_CONTROLLED_ON, day.isoformat())
 
     def _found(self) -> list[str]:
         return [str(item) for item in json.loads(self._state.meta(_FOUND) or "[]")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -84,3 +84,14 @@ def test_a_copy_is_controlled_without_leaving_a_trace(tmp_path: Path, vault: Vau
         assert WatchedVault(copy, state).verify(everything=True).ok
 
     assert (vault.root / "journal/000001.jsonl").read_bytes() == journal
+
+
+def test_the_daily_control_finds_damage_that_nobody_looked_for(vault: Vault, watched: WatchedVault) -> None:
+    watched.control_daily(NOW.date())
+    content = payload(vault).read_bytes()
+    payload(vault).write_bytes(bytes([content[0] ^ 1]) + content[1:])
+
+    watched.control_daily(NOW.date())
+    assert watched.alarms() == ()
+    watched.control_daily(NOW.date() + timedelta(days=1))
+    assert len(watched.alarms()) == 1
