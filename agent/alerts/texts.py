@@ -37,7 +37,7 @@ _VERDICTS = {
 }
 _REASONS = {
     "NO_AUDIT": "aucun audit n'a encore été fait",
-    "FIRST_AUDIT_LATE": "le premier audit est venu trop tard",
+    "FIRST_AUDIT_LATE": "le premier audit n'est pas venu à temps",
     "GAP_EXCEEDED": "trop de jours séparent deux audits",
     "OPEN_GAP_EXCEEDED": "le dernier audit est trop ancien",
     "MEAN_EXCEEDED": "l'intervalle moyen entre les audits dépasse la limite",

@@ -59,7 +59,7 @@ def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
 @click.option(
     "--state",
     "state_dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(path_type=Path, file_okay=False, readable=False),
     help="Dossier d'état, pour un compte qui ne lit pas la configuration.",
 )
 @click.pass_obj
@@ -94,7 +94,7 @@ def _sentence(report: StatusReport) -> str:
     if report.next_audits:
         first = report.next_audits[0]
         what = {"ads_audit": "auditer l'annuaire", "exposure_audit": "auditer la surface"}[first.job]
-        said += f" Prochaine action : {what} « {first.subject} » avant le {day(first.last_safe_on)}."
+        said += f" Prochaine action : {what} « {first.subject} » au plus tard le {day(first.last_safe_on)}."
     return said
 
 
@@ -114,6 +114,7 @@ def _screen(report: StatusReport) -> Iterator[str]:
             if len(establishments) > 1:
                 for slug, entry in establishments.items():
                     yield _line(f"    {report.names.get(slug, slug)}", entry, reason, day)
+        yield from _open_texts(document)
         yield ""
     if report.questions:
         yield "À décider :"
@@ -128,6 +129,17 @@ def _screen(report: StatusReport) -> Iterator[str]:
                 f"  {name} {audit.subject} : conseillé le {day(audit.recommended_on)}, "
                 f"au plus tard le {day(audit.last_safe_on)} ({audit.objective})"
             )
+
+
+def _open_texts(document: dict[str, Any]) -> Iterator[str]:
+    """Say once, in words, what each contested reading is about and where the texts disagree."""
+    from config.programme_files import load_programme
+
+    contested = {name for objective in document["objectives"].values() for name in objective["candidate"]["contested"]}
+    notes = load_programme(document["programme"]).reading_notes
+    for name in sorted(contested):
+        sources = " ; ".join(map(str, notes[name].sources))
+        yield f"? {name} : {notes[name].question} ({sources}) ; à faire trancher par l'ARS ou l'ANS"
 
 
 def _line(label: str, entry: dict[str, Any], reason: Any, day: Any) -> str:

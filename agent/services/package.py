@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from agent.alerts.texts import reason
 from agent.domain.coverage import Scope, covers
 from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, DirectoryFact, ExposureAuditFact
 from agent.domain.live import settle
@@ -76,6 +77,11 @@ def package(
         assets=tuple(_assets(lists, subject)),
         assets_complete=bool(lists) and all(found.complete for found in lists),
         reports=tuple(reports(known, subject, assessed, as_of=as_of)),
+        reasons={
+            code: reason(code)
+            for objective in assessed.document["objectives"].values()
+            for code in objective["candidate"]["reasons"]
+        },
         not_applicable=frozenset(
             code
             for code, objective in assessed.document["objectives"].items()

@@ -10,6 +10,7 @@ import os
 import re
 import unicodedata
 import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -50,10 +51,12 @@ def build_dossier(content: DossierContent, to_dir: Path) -> BuiltDossier:
     mark = "" if not missing else "-INCOMPLET"
     name = f"dossier-{safe_name(content.entity)}-{content.as_of.isoformat()}{mark}"
     target = to_dir / f"{name}.zip"
-    if target.exists():
-        raise UsageError(f"« {target} » existe déjà.", hint="Choisissez un autre dossier avec --to, ou déplacez-le.")
     partial = target.with_suffix(".partial")
     try:
+        if target.exists():
+            raise UsageError(
+                f"« {target} » existe déjà.", hint="Choisissez un autre dossier avec --to, ou déplacez-le."
+            )
         to_dir.mkdir(parents=True, exist_ok=True)
         with partial.open("xb") as stream:
             if os.name == "posix":
@@ -65,7 +68,8 @@ def build_dossier(content: DossierContent, to_dir: Path) -> BuiltDossier:
         digest = _digest(partial)
         partial.rename(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise VaultError(
             f"Le dossier n'a pas pu être écrit dans « {to_dir} » ({error.strerror}).",
             hint="Vérifiez la place libre et les droits, puis relancez ; aucune preuve n'est touchée.",
@@ -170,7 +174,14 @@ def _objectives(content: DossierContent) -> list[dict[str, object]]:
     objectives = content.assessment.get("objectives")
     if not isinstance(objectives, dict):
         return []
-    return [{"id": name, **value["candidate"]} for name, value in objectives.items()]
+    return [
+        {
+            "id": name,
+            "verdict": value["candidate"]["verdict"],
+            "reasons": [content.reasons.get(code, code) for code in value["candidate"]["reasons"]],
+        }
+        for name, value in objectives.items()
+    ]
 
 
 def _asset_list(rows: Iterable[object]) -> str:

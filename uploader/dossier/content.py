@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from agent.domain.facts import AssetFact, DirectoryFact
@@ -49,7 +49,11 @@ class DescribedDirectory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierContent:
-    """Everything that the builder writes; `assessment` is the evaluation contract's output."""
+    """
+    Everything that the builder writes.
+
+    `assessment` is the evaluation contract's output, `reasons` says its codes in words.
+    """
 
     entity: str
     candidate: str
@@ -62,6 +66,7 @@ class DossierContent:
     assets: tuple[AssetFact, ...]
     assets_complete: bool
     reports: tuple[Report, ...]
+    reasons: Mapping[str, str] = field(default_factory=dict)
     not_applicable: frozenset[str] = field(default_factory=frozenset)
 
 
