@@ -405,7 +405,16 @@ class Application:
             jobs=self.jobs,
             assess=partial(self.assess, as_of=as_of),
             notifier=self.notifier,
+            configuration_problems=self._drifts(),
         )
+
+    def _drifts(self) -> list[str]:
+        """Return where the vault and the configuration have parted, in French."""
+        if set(self.vault.recipients) == set(self.configuration.vault.recipients):
+            return []
+        return [
+            "vault.recipients : le coffre scelle encore pour d'autres clés ; carenage vault recipients les remplace"
+        ]
 
     def _pass_lock(self) -> AbstractContextManager[object]:
         from contextlib import contextmanager
@@ -497,6 +506,7 @@ class Application:
         return examine(
             warnings=self.loaded.warnings,
             vault=lambda: self.watched_vault,
+            recipients=configuration.vault.recipients,
             folders=[configuration.vault.path, configuration.inbox.path],
             sources=self.sources,
             state=lambda: self.state,

@@ -84,6 +84,25 @@ def reindex(
         )
 
 
+@vault.command()
+@click.option("--reason", required=True, help="Pourquoi les destinataires changent.")
+@click.option("--person", required=True, help="Qui le décide.")
+@json_option
+@click.pass_obj
+def recipients(invocation: Invocation, *, reason: str, person: str, as_json: bool) -> None:
+    """Scelle désormais pour les destinataires de la configuration ; le changement est inscrit au journal."""
+    application = invocation.application()
+    wanted = application.configuration.vault.recipients
+    if set(wanted) == set(application.vault.recipients):
+        raise UsageError("Les destinataires du coffre sont déjà ceux de la configuration.")
+    entry = application.vault.change_recipients(wanted, reason=reason, person=person)
+    if as_json:
+        echo_json({"recipients": list(wanted), "journal_seq": entry.seq})
+        return
+    echo_line(f"Les prochains dépôts seront scellés pour {len(wanted)} destinataires (ligne {entry.seq} du journal).")
+    echo_line("Les dépôts passés restent lisibles par les anciennes clés : gardez-les.")
+
+
 @vault.command("accept-damage")
 @click.option("--reason", required=True, help="Pourquoi le dommage est accepté.")
 @click.option("--person", required=True, help="Qui l'accepte.")

@@ -5,12 +5,20 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from agent.domain.errors import AgentError, AuthenticationError, ExitCode, IntegrityError, VaultError, gravest
+from agent.domain.errors import (
+    AgentError,
+    AuthenticationError,
+    ConfigurationError,
+    ExitCode,
+    IntegrityError,
+    VaultError,
+    gravest,
+)
 from agent.services.accounts import login_of
 from collectors.interface import CheckResult, CollectionContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -26,6 +34,7 @@ def examine(
     *,
     warnings: Iterable[tuple[str, str]],
     vault: Callable[[], WatchedVault],
+    recipients: Sequence[str],
     folders: Iterable[Path],
     sources: Iterable[Source],
     state: Callable[[], StateStore],
@@ -52,6 +61,7 @@ def examine(
 
     results.extend(CheckResult(what=where, ok=True, message=f"à vérifier : {what}") for where, what in warnings)
     attempt("coffre", lambda: _vault(vault()))
+    attempt("destinataires du coffre", lambda: _recipients(vault(), recipients))
     for folder in folders:
         attempt(f"place disque de {folder}", lambda folder=folder: _space(folder))  # type: ignore[misc]
     for name, build in channels:
@@ -93,6 +103,15 @@ def _source(
             yield CheckResult(what=name, ok=True, message="réglages acceptés (rien à essayer sans collecter)")
     except AgentError as error:
         yield CheckResult(what=name, ok=False, message=error.message + (f" → {error.hint}" if error.hint else ""))
+
+
+def _recipients(vault: WatchedVault, configured: Sequence[str]) -> str:
+    if set(vault.recipients) != set(configured):
+        raise ConfigurationError(
+            "Le coffre scelle pour d'autres clés que celles de la configuration.",
+            hint="Pour changer de destinataires : carenage vault recipients --person … --reason …",
+        )
+    return f"{len(configured)} clés, celles de la configuration"
 
 
 def _vault(vault: WatchedVault) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from agent.alerts.texts import reason
 from agent.domain.coverage import Scope, covers
+from agent.domain.errors import IntegrityError
 from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, DirectoryFact, ExposureAuditFact
 from agent.domain.live import settle
 from agent.services.assess import decisions, known_facts
@@ -91,16 +92,18 @@ def package(
     if identity is None:
         return build_dossier(content, to_dir)
     with TemporaryDirectory(dir=work_dir, prefix="dossier-") as folder:
-        opened = tuple(
-            replace(report, files=_export(vault, report, identity, Path(folder))) for report in content.reports
-        )
+        opened = tuple(_opened(vault, report, identity, Path(folder)) for report in content.reports)
         return build_dossier(replace(content, reports=opened), to_dir)
 
 
-def _export(vault: Vault, report: Report, identity: Identity, folder: Path) -> tuple[Path, ...]:
+def _opened(vault: Vault, report: Report, identity: Identity, folder: Path) -> Report:
+    """Return `report` with its decrypted files; damaged evidence is named, it does not stop the others."""
     target = folder / report.evidence
-    exported = vault.export(report.evidence, identity, target)
-    return tuple(target / str(file["name"]) for file in exported)
+    try:
+        exported = vault.export(report.evidence, identity, target)
+    except IntegrityError as error:
+        return replace(report, damage=error.message)
+    return replace(report, files=tuple(target / str(file["name"]) for file in exported))
 
 
 def _description(known: Sequence[KnownFact], slug: str) -> DirectoryFact | None:

@@ -98,6 +98,7 @@ class PassPorts:
     jobs: Sequence[PlannedJob]
     assess: Callable[[], list[Assessed]]
     notifier: Notifier
+    configuration_problems: Sequence[str] = ()
 
 
 def history_of(job: Job, state: StateStore) -> JobHistory:
@@ -241,7 +242,7 @@ def _observations(
                 ),
             ),
         ),
-        Observation(source="configuration", conditions=(conditions.configuration(()),)),
+        Observation(source="configuration", conditions=(conditions.configuration(ports.configuration_problems),)),
     ]
 
 

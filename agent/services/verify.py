@@ -35,6 +35,11 @@ class WatchedVault:
         """Return the damage, in French."""
         return tuple(dict.fromkeys((*self._vault.alarms(), *self._found())))
 
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """Return the keys that deposits are sealed for."""
+        return self._vault.recipients
+
     def held(self) -> Sequence[HeldDeposit]:
         """Return the deposits that wait for a person."""
         return self._vault.held()

@@ -25,7 +25,8 @@ class Report:
     One sealed report; `files` are its decrypted files, empty when no private key was given.
 
     `objectives` are the objectives it proves, `subjects` the slugs of what it covers. `to_settle` is the
-    command by which a person settles what it leaves open; until then it proves nothing.
+    command by which a person settles what it leaves open, `damage` why its files cannot be given back; with
+    either it proves nothing.
     """
 
     evidence: str
@@ -35,6 +36,7 @@ class Report:
     title: str
     files: tuple[Path, ...] = ()
     to_settle: str | None = None
+    damage: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ def _missing_reports(
     runs = {
         (subject, report.audited_on)
         for report in concerned
-        if report.audited_on is not None and report.to_settle is None
+        if report.audited_on is not None and report.to_settle is None and report.damage is None
         for subject in report.subjects
     }
     for subject in subjects:
@@ -124,7 +126,11 @@ def _missing_reports(
         yield MissingPiece(objective=objective, piece=f"{piece} : rien n'est déclaré à auditer")
     for report in concerned:
         name = f"{piece} : {report.title} ({report.audited_on or 'sans date'})"
-        if report.to_settle is not None:
+        if report.damage is not None:
+            yield MissingPiece(
+                objective=objective, piece=f"{name}, dépôt {report.evidence} illisible : {report.damage}"
+            )
+        elif report.to_settle is not None:
             piece_to_settle = f"{name}, à confirmer : {report.to_settle}"
             yield MissingPiece(objective=objective, piece=piece_to_settle, sealed=not report.files)
         elif not report.files:
