@@ -80,6 +80,7 @@ def doctor(collector: FakeCollector, store: StateStore, tmp_path: Path) -> tuple
     results, code = examine(
         warnings=(),
         vault=vault,
+        recipients=(),
         folders=(),
         sources=[source(collector)],
         state=lambda: store,
