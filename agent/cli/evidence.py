@@ -146,7 +146,7 @@ def read(
 
 @evidence.command()
 @click.argument("evidence_id")
-@click.option("--to", "to_dir", required=True, type=click.Path(path_type=Path, file_okay=False))
+@click.option("--to", "to_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="Où les écrire.")
 @identity_options
 @json_option
 @click.pass_obj

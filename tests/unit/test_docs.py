@@ -15,6 +15,7 @@ from agent.cli.passes import serve
 from agent.domain.errors import GRAVEST_FIRST, ExitCode, gravest
 from collectors.side_file import parse
 from config.load import examine_text
+from tests.docs.commands import page
 from tests.unit.config.conftest import MINIMAL
 
 ROOT = Path(__file__).parents[2]
@@ -142,3 +143,10 @@ def test_the_changelog_names_every_plugin() -> None:
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     for kind in [*collectors.kinds(), *channels.kinds()]:
         assert f"`{kind}`" in text, kind
+
+
+def test_the_page_of_commands_is_up_to_date() -> None:
+    found = (ROOT / "docs/reference/commands.md").read_text(encoding="utf-8")
+
+    assert found == page(), "python -m tests.docs.commands > docs/reference/commands.md"
+    assert "|  |" not in found, "an option without a word of help"
