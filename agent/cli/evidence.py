@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import echo_json, echo_line, identity_options, json_option, read_identity
+from agent.cli.output import echo_json, echo_line, identity_options, json_option, read_identity, vault_option
 from agent.domain.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,9 +46,10 @@ def add(invocation: Invocation, *, file: Path, as_json: bool) -> None:
 
 @evidence.command("list")
 @click.option("--class", "evidence_class", help="Une seule classe.")
+@vault_option
 @json_option
 @click.pass_obj
-def list_(invocation: Invocation, *, evidence_class: str | None, as_json: bool) -> None:
+def list_(invocation: Invocation, *, evidence_class: str | None, vault_copy: Path | None, as_json: bool) -> None:
     """Liste les dépôts du coffre."""
     rows = [
         {
@@ -60,7 +61,7 @@ def list_(invocation: Invocation, *, evidence_class: str | None, as_json: bool) 
             "journal_seq": item.journal_seq,
             "subject": item.subject,
         }
-        for item in invocation.application().vault.index.deposits()
+        for item in _open(invocation, vault_copy).index.deposits()
         if evidence_class in (None, item.evidence_class.value)
     ]
     if as_json:
@@ -74,11 +75,12 @@ def list_(invocation: Invocation, *, evidence_class: str | None, as_json: bool) 
 
 @evidence.command()
 @click.argument("evidence_id")
+@vault_option
 @json_option
 @click.pass_obj
-def show(invocation: Invocation, *, evidence_id: str, as_json: bool) -> None:
+def show(invocation: Invocation, *, evidence_id: str, vault_copy: Path | None, as_json: bool) -> None:
     """Montre un dépôt et les faits qui en ont été lus."""
-    vault = invocation.application().vault
+    vault = _open(invocation, vault_copy)
     found = next((item for item in vault.index.deposits() if item.id == evidence_id), None)
     if found is None:
         raise UsageError(f"Aucun dépôt « {evidence_id} ».", hint="La liste : carenage evidence list.")

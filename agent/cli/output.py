@@ -53,14 +53,19 @@ def as_of_option(command: CommandT) -> CommandT:
     )
 
 
-def identity_options(command: CommandT) -> CommandT:
-    """Add `--identity`, `--passphrase-env` and `--vault`, which go together (contract/cli.md)."""
-    command = click.option(
+def vault_option(command: CommandT) -> CommandT:
+    """Add `--vault`."""
+    return click.option(
         "--vault",
         "vault_copy",
         type=click.Path(path_type=Path, exists=True, file_okay=False),
         help="Une copie du coffre, sur un autre poste.",
     )(command)
+
+
+def identity_options(command: CommandT) -> CommandT:
+    """Add `--identity`, `--passphrase-env` and `--vault`, which go together (contract/cli.md)."""
+    command = vault_option(command)
     command = click.option("--passphrase-env", metavar="VAR", help="Variable qui porte la phrase secrète de la clé.")(
         command
     )

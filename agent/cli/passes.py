@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,8 @@ import click
 
 from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, echo_line, json_option
-from agent.domain.errors import ConfigurationError, ExitCode, UsageError
+from agent.cli.status import fresh_screen
+from agent.domain.errors import AgentError, ConfigurationError, ExitCode, UsageError
 
 if TYPE_CHECKING:
     from agent.bootstrap import Application
@@ -51,6 +52,9 @@ def run(invocation: Invocation, *, only: str | None, as_of: date | None, as_json
     """Fait une passe : collecte ce qui est dû, évalue, prévient. Silencieux quand rien n'est dû."""
     with closing(_opened(invocation)) as application:
         report = application.run(only=only, as_of=as_of)
+        if report.evidence:
+            with suppress(AgentError):  # so that `status` is instant after this pass; it says its own troubles
+                fresh_screen(application)
     _print(report, as_json=as_json)
     return report.code
 

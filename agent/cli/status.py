@@ -17,6 +17,7 @@ from config.place import configuration_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from agent.bootstrap import Application
     from agent.services.report import StatusReport
 
 VERDICTS = {"met": "atteint", "not_met": "NON ATTEINT", "at_risk": "à risque", "not_applicable": "non applicable"}
@@ -31,27 +32,32 @@ def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
     """Dit en un écran où en est chaque objectif, pour chaque établissement."""
     screen = None if as_of else recall(configuration_path(invocation.config_path), invocation.clock.now())
     if screen is None:
-        application = invocation.application()
-        report = application.status(as_of=as_of)
-        screen = {
-            "json": {"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()},
-            "lines": list(_screen(report)),
-            "code": gravest(
-                [
-                    ExitCode.INTEGRITY if report.alarms else ExitCode.OK,
-                    ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK,
-                ]
-            ),
-        }
-        application.close()
-        if as_of is None and not report.alarms:
-            remember(application.loaded.path, invocation.clock.now(), screen)
+        screen = fresh_screen(invocation.application(), as_of)
     if as_json:
         echo_json(screen["json"])
     else:
         for line in screen["lines"]:
             echo_line(line)
     return int(screen["code"])
+
+
+def fresh_screen(application: Application, as_of: date | None = None) -> dict[str, Any]:
+    """Judge again and return the screen, remembered unless it shows damage or another day; closes `application`."""
+    report = application.status(as_of=as_of)
+    screen = {
+        "json": {"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()},
+        "lines": list(_screen(report)),
+        "code": gravest(
+            [
+                ExitCode.INTEGRITY if report.alarms else ExitCode.OK,
+                ExitCode.OBJECTIVE_NOT_MET if report.has_not_met else ExitCode.OK,
+            ]
+        ),
+    }
+    application.close()
+    if as_of is None and not report.alarms:
+        remember(application.loaded.path, application.clock.now(), screen)
+    return screen
 
 
 @click.command()

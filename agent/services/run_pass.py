@@ -74,6 +74,11 @@ class PassReport:
     standing_failures: int = 0
     is_partial: bool = False
 
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Return the ids of what the pass sealed."""
+        return tuple(name for job in self.jobs for name in job.evidence)
+
     def as_json(self) -> dict[str, Any]:
         """Return the contract's shape."""
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -301,3 +302,21 @@ def test_the_log_is_opened_once_however_many_passes_one_process_makes(installati
 
     assert len(set(opened[1:])) == 1
     assert "run_id" in (installation.folder / "journal.log").read_text(encoding="utf-8")
+
+
+def test_a_pass_that_sealed_something_leaves_the_status_ready(installation: Installation) -> None:
+    installation.drop("note.txt", b"une note")
+    installation.type("run")
+
+    assert (installation.state / "status.json").exists()
+    assert installation.type("status", "--json").json["questions"]
+
+
+def test_evidence_is_listed_from_a_copy_of_the_vault(installation: Installation, tmp_path: Path) -> None:
+    installation.drop("note.txt", b"une note")
+    installation.type("run")
+    shutil.copytree(installation.vault, tmp_path / "copy")
+
+    found = installation.type("evidence", "list", "--vault", str(tmp_path / "copy"), "--json")
+
+    assert (found.code, [row["class"] for row in found.json]) == (0, ["document", "facts"])
