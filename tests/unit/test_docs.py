@@ -96,6 +96,10 @@ def test_the_dockerfile_takes_the_steps_of_the_installation_page() -> None:
         for line in dockerfile.splitlines()
         if "/opt/carenage/bin/p" in line or "-m venv" in line
     ] == steps
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    install = re.search(r"## Install\n\n```sh\n(.*?)```", readme, re.DOTALL)
+    assert install is not None
+    assert [line for line in install[1].splitlines() if line not in steps] == []
     assert "HEALTHCHECK" in dockerfile
     assert "carenage check" in dockerfile
     assert re.search(r"^USER (?!root)", dockerfile, re.MULTILINE)
