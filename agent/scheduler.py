@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from agent.clock import SystemClock
 from agent.domain.errors import AgentError, ExitCode
 
 if TYPE_CHECKING:
@@ -47,10 +48,15 @@ def tick_forever(one_pass: Callable[[], ExitCode], *, every_minutes: float) -> E
         del number, frame
         stopping = True
 
+    # One job whose first run is now: a second, one-off job would be removed while the scheduler stops, and fail.
     scheduler.add_job(
-        tick, IntervalTrigger(seconds=every_minutes * 60), coalesce=True, misfire_grace_time=None, max_instances=1
+        tick,
+        IntervalTrigger(seconds=every_minutes * 60),
+        next_run_time=SystemClock().now(),
+        coalesce=True,
+        misfire_grace_time=None,
+        max_instances=1,
     )
-    scheduler.add_job(tick, coalesce=True, misfire_grace_time=None)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     scheduler.start()

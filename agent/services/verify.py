@@ -60,7 +60,13 @@ class WatchedVault:
         return report
 
     def control_daily(self, day: date) -> None:
-        """Control the newest payloads and some of the others, once a day: over time, all of them."""
+        """
+        Control the newest payloads and some of the others, once a day: over time, all of them.
+
+        Not while a person has to accept the journal's damage: it is told already, in other words.
+        """
+        if self._vault.commits_held:
+            return
         if self._state.meta(_CONTROLLED_ON) != day.isoformat():
             self.verify(everything=False)
             self._state.set_meta(_CONTROLLED_ON, day.isoformat())
