@@ -9,9 +9,10 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from pyrage import x25519
@@ -77,11 +78,19 @@ directory = "messages"
 format = "json"
 
 """
+_LATE_HOUR = 21
 ADS_REPORT = (
     b"<!DOCTYPE html><html><head><title>Rapport ADS Active Directory</title></head><body><ul>"
     b"<li>vuln_permissions_adminsdholder</li><li>vuln_kerberos_keys</li><li>vuln_password_age</li>"
     b"</ul></body></html>"
 )
+
+
+def _start() -> datetime:
+    """Return now, or the next morning when the hospital's day is about to end: what is daily would be due again."""
+    now = datetime.now(UTC)
+    local = now.astimezone(ZoneInfo("Europe/Paris"))
+    return now if local.hour < _LATE_HOUR else now + timedelta(hours=24 - local.hour)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +112,7 @@ class Installation:
     """One agent's files. `configure` adds to its configuration, `run` and `type` give it commands."""
 
     folder: Path
-    clock: FakeClock = field(default_factory=lambda: FakeClock(datetime.now(UTC)))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(_start()))
 
     @property
     def config(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,6 +93,7 @@ def test_a_file_still_growing_is_left_alone_then_taken_whole(installation: Insta
     text = installation.config.read_text(encoding="utf-8")
     installation.config.write_text(text.replace("settle_seconds = 0", "settle_seconds = 60"), encoding="utf-8")
     path = installation.drop("externe.nessus", NESSUS[:500])
+    installation.clock.set(datetime.now(UTC))
 
     growing = installation.type("run", "--json")
     path.write_bytes(NESSUS)
