@@ -12,13 +12,21 @@ from agent.domain.errors import ConfigurationError
 from agent.domain.programme import (
     READINGS,
     Aggregation,
+    Channel,
+    Condition,
+    DeclaredObjective,
+    Level,
     Objective,
+    Origin,
+    Piece,
     Programme,
     ReadingNote,
+    ReadingValue,
     RuleName,
     Settings,
     Source,
     Subject,
+    Test,
     Window,
 )
 
@@ -74,21 +82,30 @@ def programme_from(document: dict[str, Any]) -> Programme:
             closes_on=_day(phase["closes_on"]),
             closes_at_validation=phase["closes_at_validation"],
         ),
-        last_day=_day(phase["last_day"]),
+        last_day=_day(phase["last_day"]) if "last_day" in phase else None,
         settings=Settings(**document["settings"]),
-        objectives=tuple(_objective(item) for item in document["objectives"]),
+        objectives=tuple(_objective(item) for item in document.get("objectives", ())),
+        declared=tuple(_declared(item) for item in document.get("declared", ())),
+        prerequisites=tuple(_declared(item) for item in document.get("prerequisites", ())),
+        pieces=tuple(_piece(item) for item in document.get("pieces", ())),
+        days={name: _day(day) for name, day in document.get("days", {}).items()},
+        medico_social=document.get("medico_social", False),
         reading_notes={
             name: ReadingNote(question=note["question"], sources=_sources(note["sources"]))
-            for name, note in document["readings"].items()
+            for name, note in document.get("readings", {}).items()
         },
     )
 
 
-def _objective(item: dict[str, Any]) -> Objective:
-    readings = {name: tuple(values) for name, values in item["readings"].items()}
+def _readings(item: dict[str, Any]) -> dict[str, tuple[ReadingValue, ...]]:
+    readings = {name: tuple(values) for name, values in item.get("readings", {}).items()}
     for name, values in readings.items():
         if not values or not set(values) <= set(READINGS[name]):
             raise ValueError(f"{item['id']}: reading {name} admits {values}, known are {READINGS[name]}")
+    return readings
+
+
+def _objective(item: dict[str, Any]) -> Objective:
     return Objective(
         **{
             **item,
@@ -96,9 +113,45 @@ def _objective(item: dict[str, Any]) -> Objective:
             "subject": Subject(item["subject"]),
             "aggregation": Aggregation(item["aggregation"]),
             "tools": tuple(item["tools"]),
-            "readings": readings,
+            "readings": _readings(item),
             "sources": _sources(item["sources"]),
-            "pieces": tuple(item["pieces"]),
+            "pieces": tuple(_piece(piece) for piece in item["pieces"]),
+        }
+    )
+
+
+def _declared(item: dict[str, Any]) -> DeclaredObjective:
+    return DeclaredObjective(
+        **{
+            **item,
+            "level": Level(item["level"]),
+            "readings": _readings(item),
+            "sources": _sources(item["sources"]),
+            "pieces": tuple(_piece(piece) for piece in item["pieces"]),
+            "conditions": tuple(_condition(condition) for condition in item.get("conditions", ())),
+            "candidate_types": tuple(item.get("candidate_types", ())),
+        }
+    )
+
+
+def _condition(item: dict[str, Any]) -> Condition:
+    """Return a condition from its table: its test is the one key that is a test's name, with what it asks."""
+    tests = [name for name in item if name in set(Test)]
+    if len(tests) != 1:
+        raise ValueError(f"{item}: a condition has one test, here {tests}")
+    known = {"field", "label", "group", "advice"}
+    return Condition(
+        **{name: value for name, value in item.items() if name in known}, test=Test(tests[0]), value=item[tests[0]]
+    )
+
+
+def _piece(item: dict[str, Any]) -> Piece:
+    return Piece(
+        **{
+            **item,
+            "channel": Channel(item["channel"]),
+            "origin": Origin(item["origin"]),
+            "sources": _sources(item.get("sources", [])),
         }
     )
 

@@ -12,12 +12,13 @@ import click
 
 from agent.alerts.texts import day, reason
 from agent.cli.output import echo_json, json_option
-from agent.domain.assessment import Assessment, Entry, Verdict
+from agent.domain.assessment import Assessment
 from agent.domain.assessment import evaluate as judge
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, ScenarioError, UsageError
 from agent.domain.programme import Programme
 from agent.domain.scenario import parse_scenario, parse_scenarios
+from agent.domain.verdict import Entry, Verdict
 from config.programme_files import find_programme
 
 _MAX_BYTES = 32 * 2**20
@@ -38,9 +39,9 @@ def evaluate(file: str, as_json: bool) -> ExitCode:
     """Évalue un scénario (ou une liste de scénarios) décrit en JSON ; « - » lit l'entrée standard."""
     value = decode(_read(file))
     if isinstance(value, list):
-        assessments = [judge(one.programme, one) for one in parse_scenarios(value, find_programme)]
+        assessments = [judge(one.programme, one) for one in parse_scenarios(value, _audited_programme)]
     else:
-        scenario = parse_scenario(value, find_programme)
+        scenario = parse_scenario(value, _audited_programme)
         assessments = [judge(scenario.programme, scenario)]
     if as_json:
         documents = [assessment.as_json() for assessment in assessments]
@@ -109,6 +110,12 @@ def _read(file: str) -> bytes:
         ) from error
 
 
+def _audited_programme(programme_id: str) -> Programme | None:
+    """Return a programme that a scenario can be judged under: one that asks for audits."""
+    programme = find_programme(programme_id)
+    return programme if programme is not None and programme.objectives else None
+
+
 def _unreadable(what: str) -> ScenarioError:
     return ScenarioError(
         "Le scénario ne peut pas être lu.",
@@ -126,7 +133,7 @@ def _lines(assessment: Assessment) -> Iterator[str]:
     )
     yield from (f"Attention : {reason(issue)}." for issue in assessment.phase_issues)
     for name, one in assessment.objectives.items():
-        yield f"\n{name} {one.objective.label} : {_entry(one.candidate)}"
+        yield f"\n{name} {assessment.programme.objective(name).label} : {_entry(one.candidate)}"
         yield from (f"  {printable(unit)} : {_entry(entry)}" for unit, entry in one.establishments.items())
         yield from (f"  ? {_question(assessment.programme, reading)}" for reading in one.candidate.contested)
 

@@ -9,40 +9,16 @@ from enum import StrEnum
 from itertools import product
 
 from agent.domain.candidate import Establishment
-from agent.domain.deadlines import earliest
 from agent.domain.programme import Aggregation, Objective, Programme, Subject
-from agent.domain.rules.outcome import (
-    NEEDS_DECISION,
-    NOT_APPLICABLE,
-    Outcome,
-    Reading,
-    Reason,
-    State,
-    worst,
-)
+from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading, Reason, State, worst
 from agent.domain.rules.share import activity_share, share
 from agent.domain.scenario import Scenario
 from agent.domain.units.directories import directory_units
 from agent.domain.units.surfaces import surface_units
 from agent.domain.units.unit import Frame, Numbers, Unit, shown
+from agent.domain.verdict import ObjectiveAssessment, Verdict, combine
 
 Json = dict[str, object]
-
-
-class Verdict(StrEnum):
-    """What all readings together say."""
-
-    MET = "met"
-    NOT_MET = "not_met"
-    AT_RISK = "at_risk"
-    NOT_APPLICABLE = "not_applicable"
-
-
-_UNANIMOUS = {
-    State.SATISFIED: Verdict.MET,
-    State.LOST: Verdict.NOT_MET,
-    State.NOT_APPLICABLE: Verdict.NOT_APPLICABLE,
-}
 
 
 class PhaseIssue(StrEnum):
@@ -51,45 +27,6 @@ class PhaseIssue(StrEnum):
     PHASE_START_TOO_EARLY = "PHASE_START_TOO_EARLY"
     PHASE_START_TOO_LATE = "PHASE_START_TOO_LATE"
     DECLARATION_TOO_LATE = "DECLARATION_TOO_LATE"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """The judgement of one thing; `numbers` are as they are shown."""
-
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    contested: tuple[str, ...]
-    next_due: date | None
-    numbers: Mapping[str, object]
-
-    def as_json(self) -> Json:
-        """Return the entry in the contract's shape."""
-        return {
-            "verdict": self.verdict.value,
-            "reasons": [reason.value for reason in self.reasons],
-            "contested": list(self.contested),
-            "next_due": _json(self.next_due),
-            "numbers": {name: _json(value) for name, value in self.numbers.items()},
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectiveAssessment:
-    """One objective: the candidate, its establishments and its units, by id."""
-
-    objective: Objective
-    candidate: Entry
-    establishments: Mapping[str, Entry]
-    units: Mapping[str, Entry]
-
-    def as_json(self) -> Json:
-        """Return the objective in the contract's shape."""
-        return {
-            "candidate": self.candidate.as_json(),
-            "establishments": {name: entry.as_json() for name, entry in self.establishments.items()},
-            "units": {name: entry.as_json() for name, entry in self.units.items()},
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,13 +123,14 @@ class _ObjectiveEvaluation:
         ]
         numbers = {unit.id: unit.numbers(self.readings[0]) for unit in units}
         return ObjectiveAssessment(
-            objective=self.objective,
-            candidate=self._entry(
+            candidate=combine(
+                self.admissible,
                 of_candidate,
                 {**_worst_numbers([numbers[unit.id] for unit in units]), **self._covered(by_establishment)},
             ),
             establishments={
-                one.id: self._entry(
+                one.id: combine(
+                    self.admissible,
                     by_establishment[one.id],
                     {
                         **_worst_numbers([numbers[unit.id] for unit in held[one.id]]),
@@ -202,7 +140,9 @@ class _ObjectiveEvaluation:
                 for one in perimeter
             },
             units={
-                unit.id: self._entry([outcome or NOT_APPLICABLE for outcome in by_unit[unit.id]], numbers[unit.id])
+                unit.id: combine(
+                    self.admissible, [outcome or NOT_APPLICABLE for outcome in by_unit[unit.id]], numbers[unit.id]
+                )
                 for unit in units
             },
         )
@@ -257,32 +197,6 @@ class _ObjectiveEvaluation:
             "establishments_covered": [one.id for one in covered],
         }
 
-    def _entry(self, outcomes: Sequence[Outcome], numbers: Mapping[str, object]) -> Entry:
-        """Return the judgement that the outcomes under every reading make together."""
-        states = {outcome.state for outcome in outcomes}
-        applicable = [outcome for outcome in outcomes if outcome.state is not State.NOT_APPLICABLE]
-        return Entry(
-            verdict=_UNANIMOUS.get(states.pop(), Verdict.AT_RISK) if len(states) == 1 else Verdict.AT_RISK,
-            reasons=tuple(sorted(frozenset().union(*(outcome.reasons for outcome in applicable or outcomes)))),
-            contested=self._contested(outcomes),
-            next_due=earliest([outcome.next_due for outcome in applicable if outcome.state is not State.LOST]),
-            numbers=numbers,
-        )
-
-    def _contested(self, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-        """Return the readings that move the result when they alone change; outcomes follow the readings' product."""
-        results = [State.SATISFIED if outcome.state is State.DUE_SOON else outcome.state for outcome in outcomes]
-        contested, stride = [], len(results)
-        for name, values in self.admissible.items():
-            block, stride = stride, stride // len(values)
-            if any(
-                results[start + offset] != results[start + offset % stride]
-                for start in range(0, len(results), block)
-                for offset in range(block)
-            ):
-                contested.append(name)
-        return tuple(sorted(contested))
-
 
 def _by_reading(
     units: Sequence[Unit], by_unit: Mapping[str, Sequence[Outcome | None]], readings: Sequence[Reading]
@@ -318,7 +232,3 @@ def _worst_numbers(units: Sequence[Numbers]) -> Numbers:
         },
         "critical_total": sum(critical) if critical else None,
     }
-
-
-def _json(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value

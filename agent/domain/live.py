@@ -55,6 +55,19 @@ class OpenQuestion:
     command: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAssessment:
+    """
+    The assessment on a day (contract JSON), what a person must settle, and the prudent scenario behind it.
+
+    `scenario` holds each undecided fact at its worst: what is planned is planned on it.
+    """
+
+    document: Assessment
+    questions: tuple[OpenQuestion, ...]
+    scenario: Json
+
+
 @dataclass(frozen=True, slots=True)
 class _Family:
     """Audits that bear on the objectives of one prefix, and on no other."""
@@ -101,9 +114,9 @@ def evaluate_live(
     *,
     as_of: str,
     evaluate: Callable[[Json], Assessment],
-) -> tuple[Assessment, tuple[OpenQuestion, ...]]:
+) -> LiveAssessment:
     """
-    Return the assessment on `as_of` (contract JSON) and the open questions, by the one `evaluate`.
+    Return the assessment on `as_of`, by the one `evaluate`, and the open questions.
 
     ADS runs bear on the objectives O1 and exposure audits on O2, so the two families vary apart.
     """
@@ -126,7 +139,7 @@ def evaluate_live(
                     [one["objectives"][objective] for one in assessments], is_whole=is_whole
                 )
     choices = [choice for family in families for choice in family.choices]
-    return merged, tuple(_questions(settled, choices))
+    return LiveAssessment(document=merged, questions=tuple(_questions(settled, choices)), scenario={**base, **prudent})
 
 
 def _picks(choices: Sequence[Choice]) -> tuple[list[tuple[Value, ...]], bool]:

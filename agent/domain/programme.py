@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -24,6 +24,8 @@ READINGS: dict[str, tuple[ReadingValue, ...]] = {
     "support_counts": (True, False),
     "migration": ("chain", "separate"),
     "d1_phase_end": ("declaration", "control"),
+    "convergence_from": ("order_published", "applications_close", "declarations_close"),
+    "p3_engaged": ("all", "three"),
 }
 """Every reading the rules can follow, and the values they know; a programme says which it admits."""
 
@@ -35,6 +37,57 @@ class RuleName(StrEnum):
     TWO_MONTH_INTERVAL = "two_month_interval"
     SCORE = "score"
     EXPOSURE_LEVEL = "exposure_level"
+
+
+class Level(StrEnum):
+    """
+    Who a declared objective is asked of.
+
+    `LEGAL_ENTITIES`: each establishment of a GHT (EJ) and of a private candidate (EG), the candidate
+    itself when it is a public one outside a GHT. `ESTABLISHMENTS`: each of them, whatever the candidate.
+    """
+
+    LEGAL_ENTITIES = "legal_entities"
+    ESTABLISHMENTS = "establishments"
+    CANDIDATE = "candidate"
+
+
+class Test(StrEnum):
+    """What a condition asks of a declared field (agent/domain/rules/conditions.py)."""
+
+    IS = "is"
+    FILLED = "filled"
+    WITHIN = "within"
+    AT_LEAST = "at_least"
+    ONE_OF = "one_of"
+    INCLUDES = "includes"
+    COVERS_PERIMETER = "covers_perimeter"
+    UNTIL_MONTHS_AFTER = "until_months_after"
+    YOUNGER_THAN_MONTHS = "younger_than_months"
+    EVIDENCE = "evidence"
+
+
+class Channel(StrEnum):
+    """The way by which a piece reaches the authority (reference: D1bis, Q/R 2.15, 3.30, 4.1, 4.2)."""
+
+    ZED = "zed"
+    ECARE = "ecare"
+    OSIS = "osis"
+    FINANCE_ZIP = "finance_zip"
+    DESK = "desk"
+
+
+class Origin(StrEnum):
+    """Where a piece comes from: what the vault holds, or a declaration's evidence."""
+
+    ADS_REPORTS = "ads_reports"
+    EXPOSURE_REPORTS = "exposure_reports"
+    DIRECTORY_DESCRIPTION = "directory_description"
+    DOMAIN_LIST = "domain_list"
+    ADDRESS_LIST = "address_list"
+    DECLARATION = "declaration"
+    OSIS_ENTRY = "osis_entry"
+    SPENDING = "spending"
 
 
 class Subject(StrEnum):
@@ -61,6 +114,69 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.document}, {self.question}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """
+    One piece of an objective: how it is deposited, and where it comes from.
+
+    `fact` and `slot` name the declaration's evidence it is (origin `DECLARATION`); `needed` False: only
+    where it applies (one of several alternatives, a rescue path). `todo` tells people, in French, how to
+    get it when it is missing.
+    """
+
+    id: str
+    label: str
+    channel: Channel
+    origin: Origin
+    todo: str
+    fact: str | None = None
+    slot: str | None = None
+    needed: bool = True
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """
+    One thing asked of a declared fact: the `test` of its `field` against `value` (None where it takes none).
+
+    `group`: conditions of one group stand together as one way to reach the objective; one whole group is
+    enough. `advice`: said, never blocking. Days in `value` are ISO text or names of `Programme.days`.
+    """
+
+    field: str
+    test: Test
+    value: object
+    label: str
+    group: str | None = None
+    advice: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredObjective:
+    """
+    An objective (or prerequisite) judged on what people declared.
+
+    `rule` names the module of agent/domain/rules that judges one unit; `fact` the kind of fact it looks at,
+    `parameters` what that rule needs besides. `candidate_types` empty: every type; `optional`: judged only
+    once the candidate has chosen it. `share_percent`: establishments of that share of the activity are enough.
+    """
+
+    id: str
+    label: str
+    rule: str
+    level: Level
+    fact: str
+    sources: tuple[Source, ...]
+    pieces: tuple[Piece, ...]
+    conditions: tuple[Condition, ...] = ()
+    candidate_types: tuple[str, ...] = ()
+    readings: Mapping[str, tuple[ReadingValue, ...]] = field(default_factory=dict)
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    optional: bool = False
+    share_percent: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +229,7 @@ class Objective:
     tools: tuple[str, ...]
     readings: Mapping[str, tuple[ReadingValue, ...]]
     sources: tuple[Source, ...]
-    pieces: tuple[str, ...]
+    pieces: tuple[Piece, ...]
     first_audit_by: date | None = None
     interval_months: int = 0
     last_audit_ages: bool = False
@@ -131,21 +247,43 @@ class ReadingNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Programme:
-    """One call for projects, as its texts stood on `dated`."""
+    """
+    One call for projects, as its texts stood on `dated`.
+
+    `last_day` None: the texts give no end, the candidate's planned declaration stands for it. `days` are the
+    dates its conditions name (an order's publication, …). `medico_social`: it looks at the establishments
+    that the other programmes leave out. `pieces` are asked once, whatever the objective (financial statement).
+    """
 
     id: str
     version: str
     dated: date
     label: str
     window: Window
-    last_day: date
+    last_day: date | None
     settings: Settings
     objectives: tuple[Objective, ...]
     reading_notes: Mapping[str, ReadingNote]
+    declared: tuple[DeclaredObjective, ...] = ()
+    prerequisites: tuple[DeclaredObjective, ...] = ()
+    pieces: tuple[Piece, ...] = ()
+    days: Mapping[str, date] = field(default_factory=dict)
+    medico_social: bool = False
 
     def objective(self, objective_id: str) -> Objective:
-        """Return an objective by its id; raises KeyError when the programme has none of that name."""
+        """Return an audited objective by its id; raises KeyError when the programme has none of that name."""
         for objective in self.objectives:
             if objective.id == objective_id:
                 return objective
         raise KeyError(objective_id)
+
+    def label_of(self, objective_id: str) -> str:
+        """Return the French label of any objective or prerequisite; raises KeyError for an unknown one."""
+        labels = {one.id: one.label for one in self.objectives}
+        labels |= {one.id: one.label for one in (*self.declared, *self.prerequisites)}
+        return labels[objective_id]
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """Return the ids of all objectives as people list them."""
+        return tuple(sorted([*(one.id for one in self.objectives), *(one.id for one in self.declared)]))

@@ -332,8 +332,8 @@ def _scenario(
     overrides, last_day, readings = _config(reader, given.get("config", {}), f"{path}.config")
     if last_day is None and programme is not None:
         last_day = programme.last_day
-    phase = _phase(reader, given["phase"], f"{path}.phase", last_day or _NOWHERE) if "phase" in given else None
-    if programme is None or candidate is None or phase is None or last_day is None:
+    phase = _phase(reader, given["phase"], f"{path}.phase", last_day) if "phase" in given and programme else None
+    if programme is None or candidate is None or phase is None:
         return None
     return Scenario(
         id=scenario_id,
@@ -346,7 +346,7 @@ def _scenario(
         surfaces=surfaces,
         exposure_audits=exposure_audits,
         settings=replace(programme.settings, **overrides),  # type: ignore[arg-type]
-        last_day=last_day,
+        last_day=last_day or phase.declaration,
         readings=readings,
     )
 
@@ -402,13 +402,15 @@ def _activity(reader: _Reader, value: object, path: str) -> Fraction:
     return Fraction(Decimal(repr(number)))
 
 
-def _phase(reader: _Reader, value: object, path: str, last_day: date) -> Phase:
-    given = reader.fields(value, path, ("start",), ("validation_date", "declaration", "control_date"))
+def _phase(reader: _Reader, value: object, path: str, last_day: date | None) -> Phase:
+    required, optional = ["start"], ["validation_date", "control_date"]
+    (optional if last_day else required).append("declaration")
+    given = reader.fields(value, path, required, optional)
     days = {key: reader.day(item, f"{path}.{key}") for key, item in given.items()}
     return Phase(
         start=days.get("start", _NOWHERE),
         validated_on=days.get("validation_date"),
-        declaration=days.get("declaration", last_day),
+        declaration=days.get("declaration", last_day or _NOWHERE),
         control=days.get("control_date"),
     )
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.admissible import KnownFact, Perimeter
+from agent.domain.declaration import Declaration
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
 from agent.domain.live import OpenQuestion, evaluate_live
@@ -57,11 +58,17 @@ class FactIndex(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessed:
-    """One programme's assessment (the evaluation contract's output) and what a person must settle."""
+    """
+    One programme's assessment (the evaluation contract's output) and what a person must settle.
+
+    `scenario` is the contract's input behind it, undecided facts at their worst; `declarations` are those in force.
+    """
 
     programme: str
     document: dict[str, Any]
     questions: tuple[OpenQuestion, ...]
+    scenario: Json = field(default_factory=dict)
+    declarations: tuple[Declaration, ...] = ()
 
 
 def known_facts(index: FactIndex, zone: ZoneInfo) -> list[KnownFact]:
@@ -136,18 +143,23 @@ def assess(
             commands[item.id] = ACCEPT_DAMAGE
     assessed = []
     for perimeter in perimeters:
-        document, questions = evaluate_live(perimeter, known, decided, as_of=as_of.isoformat(), evaluate=evaluate)
+        live = evaluate_live(perimeter, known, decided, as_of=as_of.isoformat(), evaluate=evaluate)
+        document = live.document
         questions = tuple(
             replace(question, fields=("facts",), command=commands[question.evidence])
             if question.evidence in commands
             else question
-            for question in questions
+            for question in live.questions
         )
         if unknown:
             document = _unknown(document)
             reindex = OpenQuestion(evidence=f"{unknown} dépôts", kind="facts", fields=("facts",), command=REINDEX)
             questions = (reindex, *questions)
-        assessed.append(Assessed(programme=str(document["programme"]), document=document, questions=questions))
+        assessed.append(
+            Assessed(
+                programme=str(document["programme"]), document=document, questions=questions, scenario=live.scenario
+            )
+        )
     return assessed
 
 

@@ -81,7 +81,8 @@ def judged(*items: KnownFact, decisions: Sequence[Decision] = (), as_of: str = "
             },
         }
 
-    document, questions = evaluate_live(PERIMETER, items, decisions, as_of=as_of, evaluate=evaluate)
+    live = evaluate_live(PERIMETER, items, decisions, as_of=as_of, evaluate=evaluate)
+    document, questions = live.document, live.questions
     return Judged(scenarios=seen[1:], document=document, questions=questions)
 
 
@@ -337,9 +338,9 @@ def test_the_soonest_date_and_every_contested_reading_of_any_value_are_kept() ->
             "objectives": {"D1.O1.A": {"candidate": one, "establishments": {}, "units": {}}},
         }
 
-    document, _ = evaluate_live(
+    document = evaluate_live(
         PERIMETER, [known(ads(score=None, undecided=("score",)))], [], as_of="2026-07-01", evaluate=evaluate
-    )
+    ).document
 
     merged = document["objectives"]["D1.O1.A"]["candidate"]
     assert (merged["verdict"], merged["next_due"], merged["contested"]) == ("at_risk", "2026-08-01", ["mean_cmp"])

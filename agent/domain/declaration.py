@@ -1,0 +1,230 @@
+"""
+What people declare: facts that no machine can collect, each with its author, its day and its evidence.
+
+A declaration is a sealed decision (kind `declare`). A correction is a new record; what it replaces stays
+in the vault and is only left out of the current view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+DECLARE = "declare"
+"""The kind of decision under which a declaration is sealed."""
+
+Value = bool | int | Decimal | str | date | tuple[str, ...]
+
+
+class FieldType(StrEnum):
+    """How a field of a declaration is written and checked."""
+
+    YES_NO = "yes_no"
+    DAY = "day"
+    WHOLE = "whole"
+    DECIMAL = "decimal"
+    TEXT = "text"
+    CHOICE = "choice"
+    CHOICES = "choices"
+    TEXTS = "texts"
+
+
+class Bearer(StrEnum):
+    """What a declaration is about; one about establishments may also be said once for the whole candidate."""
+
+    CANDIDATE = "candidate"
+    ESTABLISHMENT = "establishment"
+    DIRECTORY = "directory"
+    FINDING = "finding"
+    READING = "reading"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a kind of fact; `label` is French, `choices` the admissible values of a choice."""
+
+    name: str
+    type: FieldType
+    label: str
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSlot:
+    """One place for evidence files in a kind of fact (`--file SLOT=FILE`); `label` is French."""
+
+    name: str
+    label: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactKind:
+    """
+    A kind of fact that can be declared (config/facts.toml).
+
+    `several`: more than one record may hold at once for one subject (exercises, actions); otherwise the
+    last one about a subject supersedes the earlier ones. `programmes` limits it, empty: all of them.
+    """
+
+    id: str
+    label: str
+    bearer: Bearer
+    fields: tuple[Field, ...]
+    slots: tuple[EvidenceSlot, ...] = ()
+    several: bool = False
+    programmes: tuple[str, ...] = ()
+
+    def field(self, name: str) -> Field | None:
+        """Return a field by its name, None without one."""
+        return next((one for one in self.fields if one.name == name), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """
+    One declared fact: `id` is the deposit's, `subjects` the ids it is about (empty: the whole candidate).
+
+    `evidence` gives, for each slot, the ids of the sealed files; `on` is the civil day it was recorded.
+    `replaces` names the record it corrects; `withdrawn` makes it a mere removal of that record.
+    """
+
+    id: str
+    fact: str
+    subjects: tuple[str, ...]
+    values: Mapping[str, Value]
+    person: str
+    on: date
+    evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reason: str | None = None
+    replaces: str | None = None
+    withdrawn: bool = False
+
+
+def current(declarations: Sequence[Declaration], kinds: Mapping[str, FactKind]) -> list[Declaration]:
+    """
+    Return the declarations in force, oldest first (`declarations` come oldest first).
+
+    A replaced or withdrawn record is left out. Of a fact that holds once, the last record about a subject
+    wins; an earlier record keeps the subjects that no later one names.
+    """
+    gone = {one.replaces for one in declarations if one.replaces is not None}
+    standing = [one for one in declarations if one.id not in gone and not one.withdrawn and one.fact in kinds]
+    kept: list[Declaration] = []
+    seen: set[tuple[str, str]] = set()
+    for one in reversed(standing):
+        if kinds[one.fact].several:
+            kept.append(one)
+            continue
+        free = tuple(subject for subject in one.subjects or ("",) if (one.fact, subject) not in seen)
+        seen.update((one.fact, subject) for subject in free)
+        if free:
+            kept.append(_about(one, tuple(subject for subject in free if subject)))
+    return list(reversed(kept))
+
+
+def bearing_on(declarations: Iterable[Declaration], fact: str, subject: str | None) -> list[Declaration]:
+    """Return the declarations of a fact about `subject` (None: the candidate), those about everybody included."""
+    return [one for one in declarations if one.fact == fact and (not one.subjects or subject in one.subjects)]
+
+
+def _about(one: Declaration, subjects: tuple[str, ...]) -> Declaration:
+    if subjects == one.subjects:
+        return one
+    return Declaration(
+        id=one.id,
+        fact=one.fact,
+        subjects=subjects,
+        values=one.values,
+        person=one.person,
+        on=one.on,
+        evidence=one.evidence,
+        reason=one.reason,
+        replaces=one.replaces,
+    )
+
+
+def to_record(one: Declaration) -> dict[str, object]:
+    """Return the `values` of the sealed decision that holds a declaration (JSON: days and decimals as text)."""
+    return {
+        "fact": one.fact,
+        "subjects": list(one.subjects),
+        "fields": {name: _to_json(value) for name, value in one.values.items()},
+        "evidence": {slot: list(ids) for slot, ids in one.evidence.items()},
+        "replaces": one.replaces,
+        "withdrawn": one.withdrawn,
+    }
+
+
+def from_record(
+    record: Mapping[str, object],
+    kinds: Mapping[str, FactKind],
+    *,
+    id: str,  # noqa: A002 - the deposit's id, as everywhere
+    person: str,
+    on: date,
+    reason: str | None,
+) -> Declaration | None:
+    """Return the declaration that sealed `values` hold; None for a kind or a shape that this release does not know."""
+    kind = kinds.get(str(record.get("fact")))
+    fields, evidence = record.get("fields"), record.get("evidence")
+    if kind is None or not isinstance(fields, Mapping) or not isinstance(evidence, Mapping):
+        return None
+    try:
+        values = {
+            name: _from_json(field_of.type, value)
+            for name, value in fields.items()
+            if (field_of := kind.field(name)) is not None
+        }
+        subjects = _texts(record.get("subjects"))
+        files = {str(slot): _texts(ids) for slot, ids in evidence.items()}
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+    replaces = record.get("replaces")
+    return Declaration(
+        id=id,
+        fact=kind.id,
+        subjects=subjects,
+        values=values,
+        person=person,
+        on=on,
+        evidence=files,
+        reason=reason,
+        replaces=replaces if isinstance(replaces, str) else None,
+        withdrawn=record.get("withdrawn") is True,
+    )
+
+
+def _to_json(value: Value) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _from_json(kind: FieldType, value: object) -> Value:
+    match kind:
+        case FieldType.YES_NO if isinstance(value, bool):
+            return value
+        case FieldType.WHOLE if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        case FieldType.DAY if isinstance(value, str):
+            return date.fromisoformat(value)
+        case FieldType.DECIMAL if isinstance(value, str):
+            return Decimal(value)
+        case FieldType.TEXT | FieldType.CHOICE if isinstance(value, str):
+            return value
+        case FieldType.CHOICES | FieldType.TEXTS:
+            return _texts(value)
+    raise TypeError(f"{value!r} is not a {kind}")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise TypeError(f"{value!r} is not a list of texts")
+    return tuple(value)

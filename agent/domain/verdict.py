@@ -1,0 +1,106 @@
+"""A judgement as it is told: what all readings of the texts say together of one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from agent.domain.deadlines import earliest
+from agent.domain.programme import ReadingValue
+from agent.domain.rules.outcome import Outcome, Reason, State
+
+Json = dict[str, object]
+
+
+class Verdict(StrEnum):
+    """What all readings together say."""
+
+    MET = "met"
+    NOT_MET = "not_met"
+    AT_RISK = "at_risk"
+    NOT_APPLICABLE = "not_applicable"
+
+
+_UNANIMOUS = {
+    State.SATISFIED: Verdict.MET,
+    State.LOST: Verdict.NOT_MET,
+    State.NOT_APPLICABLE: Verdict.NOT_APPLICABLE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The judgement of one thing; `numbers` are as they are shown."""
+
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    contested: tuple[str, ...]
+    next_due: date | None
+    numbers: Mapping[str, object]
+
+    def as_json(self) -> Json:
+        """Return the entry in the contract's shape."""
+        return {
+            "verdict": self.verdict.value,
+            "reasons": [reason.value for reason in self.reasons],
+            "contested": list(self.contested),
+            "next_due": _json(self.next_due),
+            "numbers": {name: _json(value) for name, value in self.numbers.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectiveAssessment:
+    """One objective: the candidate, its establishments and its units, by id."""
+
+    candidate: Entry
+    establishments: Mapping[str, Entry]
+    units: Mapping[str, Entry]
+
+    def as_json(self) -> Json:
+        """Return the objective in the contract's shape."""
+        return {
+            "candidate": self.candidate.as_json(),
+            "establishments": {name: entry.as_json() for name, entry in self.establishments.items()},
+            "units": {name: entry.as_json() for name, entry in self.units.items()},
+        }
+
+
+def combine(
+    admissible: Mapping[str, Sequence[ReadingValue]], outcomes: Sequence[Outcome], numbers: Mapping[str, object]
+) -> Entry:
+    """
+    Return the judgement that the outcomes under every reading make together.
+
+    `outcomes` follow the product of the `admissible` values, the last reading varying fastest.
+    """
+    states = {outcome.state for outcome in outcomes}
+    applicable = [outcome for outcome in outcomes if outcome.state is not State.NOT_APPLICABLE]
+    return Entry(
+        verdict=_UNANIMOUS.get(states.pop(), Verdict.AT_RISK) if len(states) == 1 else Verdict.AT_RISK,
+        reasons=tuple(sorted(frozenset().union(*(outcome.reasons for outcome in applicable or outcomes)))),
+        contested=_contested(admissible, outcomes),
+        next_due=earliest([outcome.next_due for outcome in applicable if outcome.state is not State.LOST]),
+        numbers=numbers,
+    )
+
+
+def _contested(admissible: Mapping[str, Sequence[ReadingValue]], outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Return the readings that move the result when they alone change."""
+    results = [State.SATISFIED if outcome.state is State.DUE_SOON else outcome.state for outcome in outcomes]
+    contested, stride = [], len(results)
+    for name, values in admissible.items():
+        block, stride = stride, stride // len(values)
+        if any(
+            results[start + offset] != results[start + offset % stride]
+            for start in range(0, len(results), block)
+            for offset in range(block)
+        ):
+            contested.append(name)
+    return tuple(sorted(contested))
+
+
+def _json(value: object) -> object:
+    return value.isoformat() if isinstance(value, date) else value
