@@ -7,7 +7,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from agent.alerts.interface import OutgoingMessage
-from agent.alerts.texts import SEVERITIES, day, moment
+from agent.alerts.texts import SEVERITIES
+from agent.texts.words import day, moment
 
 
 def as_text(message: OutgoingMessage) -> str:

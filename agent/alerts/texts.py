@@ -10,17 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent.alerts.interface import OutgoingItem, OutgoingMessage
 from agent.domain.alert import GRAVEST_FIRST, OVERDUE, Alert, AlertKind, Change, Severity
 from agent.domain.display import printable
+from agent.texts.words import day, moment, reason, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from datetime import datetime
 
     from agent.domain.alert import Transition
 
-_MONTHS = (
-    "janvier", "février", "mars", "avril", "mai", "juin",
-    "juillet", "août", "septembre", "octobre", "novembre", "décembre",
-)  # fmt: skip
 _LISTED = 10
 _NO_DATE = "9999-12-31"
 
@@ -28,39 +25,6 @@ SEVERITIES: Mapping[Severity, str] = {
     Severity.CRITICAL: "Critique",
     Severity.WARNING: "À surveiller",
     Severity.INFO: "Information",
-}
-_VERDICTS = {
-    "met": "atteint",
-    "not_met": "non atteint",
-    "at_risk": "à risque",
-    "not_applicable": "sans objet",
-}
-_REASONS = {
-    "NO_AUDIT": "aucun audit n'a encore été fait",
-    "FIRST_AUDIT_LATE": "le premier audit n'est pas venu à temps",
-    "GAP_EXCEEDED": "trop de jours séparent deux audits",
-    "OPEN_GAP_EXCEEDED": "le dernier audit est trop ancien",
-    "MEAN_EXCEEDED": "l'intervalle moyen entre les audits dépasse la limite",
-    "INTERVAL_OVER_2_MONTHS": "un intervalle dépasse deux mois",
-    "DUE_SOON": "une échéance approche",
-    "OVERDUE": "une échéance est dépassée, mais se rattrape encore",
-    "REPORT_DOWNLOAD_SOON": "un rapport ADS doit être téléchargé avant de disparaître",
-    "REPORT_NOT_DOWNLOADED": "un rapport ADS n'a pas été téléchargé",
-    "REPORT_LOST": "un rapport ADS n'est plus disponible",
-    "NOT_ENOUGH_AUDITS": "il n'y a pas encore deux audits",
-    "SCORE_BELOW_2": "l'un des deux derniers scores est sous le minimum",
-    "CRITICAL_IN_LAST": "le dernier audit montre une vulnérabilité critique",
-    "CRITICAL_IN_PENULTIMATE": "l'avant-dernier audit montre une vulnérabilité critique",
-    "HIGH_NOT_FIXED": "une vulnérabilité élevée est restée d'un audit à l'autre",
-    "LAST_AUDIT_TOO_OLD": "le dernier audit est trop ancien",
-    "SILENE_IN_LAST_TWO": "l'un des deux derniers audits est un audit SILENE",
-    "SHARE_BELOW_THRESHOLD": "la part d'activité couverte est sous le seuil",
-    "TOO_FEW_ESTABLISHMENTS": "trop peu d'établissements remplissent l'objectif",
-    "SUPPORT_NOT_MET": "l'établissement support ne remplit pas l'objectif",
-    "NEEDS_DECISION": "une décision est attendue",
-    "DECLARATION_TOO_LATE": "la déclaration est prévue après le dernier jour du programme",
-    "PHASE_START_TOO_EARLY": "le début de phase est antérieur à l'ouverture du programme",
-    "PHASE_START_TOO_LATE": "le début de phase est postérieur au dernier jour admis",
 }
 
 
@@ -107,21 +71,6 @@ class _Order(NamedTuple):
     of_establishment: bool
     words: tuple[str, str, str]
     change: str
-
-
-def day(value: date) -> str:
-    """Return a date as French people write it: `1er août 2026`."""
-    return f"{'1er' if value.day == 1 else value.day} {_MONTHS[value.month - 1]} {value.year}"
-
-
-def moment(value: datetime) -> str:
-    """Return an instant to the minute, in the zone it carries."""
-    return f"{day(value)} à {value:%H h %M}"
-
-
-def reason(code: str) -> str:
-    """Return what a reason code of the assessment means."""
-    return _REASONS.get(code, code)
 
 
 def compose(transition: Transition, *, source: str, names: Names) -> Alert:
@@ -251,7 +200,7 @@ def _verdict(transition: Transition, names: Names) -> Words:
         return Words(f"{objective} : {_RESOLVED_VERDICTS[condition.state]}", "", "carenage status")
     lines = []
     if transition.before and transition.before.state != condition.state:
-        lines.append(f"L'objectif était {_VERDICTS.get(transition.before.state, transition.before.state)}.")
+        lines.append(f"L'objectif était {verdict(transition.before.state)}.")
     reasons = [code for code in condition.values["reasons"] if code in condition.facets] or condition.values["reasons"]
     if reasons:
         lines.append(f"Pourquoi : {' ; '.join(reason(code) for code in reasons)}.")
@@ -260,7 +209,7 @@ def _verdict(transition: Transition, names: Names) -> Words:
             "Les textes du programme admettent plusieurs lectures et le résultat en dépend "
             f"({', '.join(condition.values['contested'])}) : à faire trancher par l'ARS ou l'ANS."
         )
-    return Words(f"{objective} : objectif {_VERDICTS[condition.state]}", _joined(*lines), "carenage status")
+    return Words(f"{objective} : objectif {verdict(condition.state)}", _joined(*lines), "carenage status")
 
 
 _RESOLVED_VERDICTS = {

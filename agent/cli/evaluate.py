@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from agent.alerts.texts import day, reason
 from agent.cli.output import echo_json, json_option
 from agent.domain.assessment import Assessment
 from agent.domain.assessment import evaluate as judge
@@ -19,6 +18,7 @@ from agent.domain.errors import ExitCode, ScenarioError, UsageError
 from agent.domain.programme import Programme
 from agent.domain.scenario import parse_scenario, parse_scenarios
 from agent.domain.verdict import Entry, Verdict
+from agent.texts.words import day, reason
 from config.programme_files import find_programme
 
 _MAX_BYTES = 32 * 2**20

@@ -117,7 +117,7 @@ def _opened(invocation: Invocation) -> Application:
 
 def _planned(application: Application, as_of: date | None) -> list[dict[str, Any]]:
     """Return what the agent and people have to do, soonest first (contract/cli.md)."""
-    from agent.alerts.texts import reason
+    from agent.texts.words import reason
 
     rows = [
         {

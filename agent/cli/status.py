@@ -85,7 +85,7 @@ def check(invocation: Invocation, *, minutes: int | None, state_dir: Path | None
 
 def _sentence(report: StatusReport) -> str:
     """Return the one sentence that says it all."""
-    from agent.alerts.texts import day
+    from agent.texts.words import day
 
     objectives = [objective for one in report.assessed for objective in one.document["objectives"].values()]
     verdicts = [objective["candidate"]["verdict"] for objective in objectives]
@@ -105,7 +105,7 @@ def _sentence(report: StatusReport) -> str:
 
 
 def _screen(report: StatusReport) -> Iterator[str]:
-    from agent.alerts.texts import day, reason
+    from agent.texts.words import day, reason
 
     yield _sentence(report)
     for alarm in report.alarms:

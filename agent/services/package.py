@@ -8,12 +8,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from agent.alerts.texts import reason
 from agent.domain.coverage import Scope, covers
 from agent.domain.errors import IntegrityError
 from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, DirectoryFact, ExposureAuditFact
 from agent.domain.live import settle
 from agent.services.assess import decisions, known_facts
+from agent.texts.words import reason
 from uploader.dossier.build import BuiltDossier, build_dossier
 from uploader.dossier.content import DescribedDirectory, DossierContent, Report
 

@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from agent.alerts.interface import Channel, ChannelSettings
-from agent.alerts.texts import SEVERITIES, day
+from agent.alerts.texts import SEVERITIES
 from agent.domain.alert import Severity
 from agent.domain.display import printable
 from agent.domain.errors import AgentError, ConfigurationError, DeliveryError, RateLimitedError
 from agent.domain.secret import Secret
 from agent.http import HttpOptions, HttpSession, Timeouts
+from agent.texts.words import day
 
 if TYPE_CHECKING:
     from agent.alerts.interface import ChannelContext, OutgoingItem, OutgoingMessage
