@@ -138,6 +138,7 @@ class Application:
     def assess(self, *, as_of: date | None = None) -> list[Assessed]:
         """Return the assessment of every programme on a day."""
         from agent.services.assess import assess
+        from config.fact_kinds import fact_kinds
 
         return assess(
             self.perimeters,
@@ -146,6 +147,7 @@ class Application:
             as_of=self.as_of(as_of),
             zone=self.zone,
             evaluate=evaluate_scenario,
+            kinds=fact_kinds(),
         )
 
     def status(self, *, as_of: date | None = None) -> StatusReport:
@@ -524,13 +526,19 @@ class Application:
         """Build the evidence file of the first programme, from this vault or from a copy."""
         from agent.services.assess import assess
         from agent.services.package import DossierSubject, package
+        from config.fact_kinds import fact_kinds
         from config.programme_files import load_programme
 
         vault = vault or self.vault
         configuration = self.configuration
         perimeter = self.perimeters[0]
         assessed = assess(
-            [perimeter], vault.index, as_of=self.as_of(as_of), zone=self.zone, evaluate=evaluate_scenario
+            [perimeter],
+            vault.index,
+            as_of=self.as_of(as_of),
+            zone=self.zone,
+            evaluate=evaluate_scenario,
+            kinds=fact_kinds(),
         )[0]
         subject = DossierSubject(
             entity=configuration.candidate.id,

@@ -44,13 +44,18 @@ class Bearer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a kind of fact; `label` is French, `choices` the admissible values of a choice."""
+    """
+    One field of a kind of fact; `label` is French, `choices` the admissible values of a choice.
+
+    `past`: a day of what has happened, never one to come.
+    """
 
     name: str
     type: FieldType
     label: str
     required: bool = False
     choices: tuple[str, ...] = ()
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +115,7 @@ def current(declarations: Sequence[Declaration], kinds: Mapping[str, FactKind]) 
     Return the declarations in force, oldest first (`declarations` come oldest first).
 
     A replaced or withdrawn record is left out. Of a fact that holds once, the last record about a subject
-    wins; an earlier record keeps the subjects that no later one names.
+    wins; an earlier record keeps the subjects that no later one names, and none once a later one is about everybody.
     """
     gone = {one.replaces for one in declarations if one.replaces is not None}
     standing = [one for one in declarations if one.id not in gone and not one.withdrawn and one.fact in kinds]
@@ -120,7 +125,8 @@ def current(declarations: Sequence[Declaration], kinds: Mapping[str, FactKind]) 
         if kinds[one.fact].several:
             kept.append(one)
             continue
-        free = tuple(subject for subject in one.subjects or ("",) if (one.fact, subject) not in seen)
+        named = one.subjects or ("",)
+        free = tuple(subject for subject in named if not seen & {(one.fact, subject), (one.fact, "")})
         seen.update((one.fact, subject) for subject in free)
         if free:
             kept.append(_about(one, tuple(subject for subject in free if subject)))

@@ -8,6 +8,7 @@ agree stand; the others become `at_risk` with `NEEDS_DECISION` (DESIGN §2).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -23,10 +24,13 @@ from agent.domain.admissible import (
     exposure_choices,
     one_per_content,
 )
+from agent.domain.decided import rerating_of
 from agent.domain.facts import Decision, DirectoryFact, DocumentFact, Fact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from agent.domain.decided import Rerating
 
 CONFIRM = "confirm"
 MOST_SCENARIOS = 256
@@ -114,6 +118,7 @@ def evaluate_live(
     *,
     as_of: str,
     evaluate: Callable[[Json], Assessment],
+    reratings: Sequence[Rerating] = (),
 ) -> LiveAssessment:
     """
     Return the assessment on `as_of`, by the one `evaluate`, and the open questions.
@@ -124,9 +129,10 @@ def evaluate_live(
     base = {**perimeter.base, "as_of": as_of}
     blank = evaluate(base)
     window = (min(blank["phase_start"], as_of), min(blank["declaration"], as_of))
+    exposures = partial(_exposure_audits, reratings=reratings)
     families = (
         _Family("D1.O1", "ads_audits", _ads_audits, ads_choices(settled, perimeter, window=window)),
-        _Family("D1.O2", "exposure_audits", _exposure_audits, exposure_choices(settled, perimeter, window=window)),
+        _Family("D1.O2", "exposure_audits", exposures, exposure_choices(settled, perimeter, window=window)),
     )
     prudent = {family.key: family.audits(choice.values[-1] for choice in family.choices) for family in families}
     merged: Assessment = {**blank, "objectives": {}}
@@ -180,25 +186,34 @@ def _ads_audits(values: Iterable[Value]) -> list[Json]:
     ]
 
 
-def _exposure_audits(values: Iterable[Value]) -> list[Json]:
+def _exposure_audits(values: Iterable[Value], reratings: Sequence[Rerating] = ()) -> list[Json]:
     """Return the exposure audits of a scenario; those of one day and tool count once, with all that they found."""
     days: dict[tuple[str, str], list[ExposureValue]] = {}
     for value in values:
         if isinstance(value, ExposureValue):
             days.setdefault((value.day, value.tool), []).append(value)
-    return [_exposure_audit(day, tool, audits) for (day, tool), audits in days.items()]
+    return [_exposure_audit(day, tool, audits, reratings) for (day, tool), audits in days.items()]
 
 
-def _exposure_audit(day: str, tool: str, audits: Sequence[ExposureValue]) -> Json:
-    findings = dict.fromkeys(finding for audit in audits for finding in audit.findings)
+def _exposure_audit(day: str, tool: str, audits: Sequence[ExposureValue], reratings: Sequence[Rerating]) -> Json:
+    findings = dict.fromkeys(
+        (*finding, rerating_of(reratings, finding[0], finding[1], audit=audit.evidence, day=day))
+        for audit in audits
+        for finding in audit.findings
+    )
     return {
         "id": audits[0].evidence,
         "date": day,
         "tool": tool,
         "covers": list(dict.fromkeys(slug for audit in audits for slug in audit.covers)),
         "findings": [
-            {"id": name, "surface": slug, **({"label": "critical"} if score is None else {"cvss": score})}
-            for name, slug, score in findings
+            {
+                "id": name,
+                "surface": slug,
+                **({"label": "critical"} if score is None else {"cvss": score}),
+                **({"rerated": rerating.as_json()} if rerating else {}),
+            }
+            for name, slug, score, rerating in findings
         ],
     }
 

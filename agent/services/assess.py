@@ -6,17 +6,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.admissible import KnownFact, Perimeter
+from agent.domain.decided import pins, reratings, with_decided
 from agent.domain.declaration import Declaration
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
 from agent.domain.live import OpenQuestion, evaluate_live
+from agent.services.declarations import declarations_in_force
 from agent.services.fact_codec import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
+    from agent.domain.declaration import FactKind
     from agent.domain.journal import HeldDeposit
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
@@ -52,7 +55,7 @@ class FactIndex(Protocol):
 
     def deposits(self) -> Sequence[IndexedDeposit]: ...
     def facts(self) -> Sequence[CurrentFact]: ...
-    def decisions(self) -> Sequence[SealedDecision]: ...
+    def decisions(self, kind: str | None = None) -> Sequence[SealedDecision]: ...
     def unknown(self) -> int: ...
 
 
@@ -124,9 +127,10 @@ def assess(
     as_of: date,
     zone: ZoneInfo,
     evaluate: Callable[[Json], Json],
+    kinds: Mapping[str, FactKind],
 ) -> list[Assessed]:
     """
-    Return the assessment of each perimeter's programme on `as_of`.
+    Return the assessment of each perimeter's programme on `as_of`, with what people declared (of `kinds`).
 
     Facts that the index could not restore without the private key leave every verdict open; an audit that
     was never read, or that is `held`, counts at its best and at its worst.
@@ -141,10 +145,15 @@ def assess(
         if (fact := _UNREAD.get(item.evidence_class)) is not None:
             known.append(KnownFact(evidence=item.id, fact=fact, received_on=as_of.isoformat()))
             commands[item.id] = ACCEPT_DAMAGE
+    declared = tuple(declarations_in_force(index, kinds, zone))
+    rerated = reratings(declared)
     assessed = []
     for perimeter in perimeters:
-        live = evaluate_live(perimeter, known, decided, as_of=as_of.isoformat(), evaluate=evaluate)
+        seen = replace(perimeter, base=with_decided(perimeter.base, declared))
+        live = evaluate_live(seen, known, decided, as_of=as_of.isoformat(), evaluate=evaluate, reratings=rerated)
         document = live.document
+        if pinned := pins(declared, str(document["programme"])):
+            document = {**document, "pinned": {pin.reading: pin.as_json() for pin in pinned}}
         questions = tuple(
             replace(question, fields=("facts",), command=commands[question.evidence])
             if question.evidence in commands
@@ -157,7 +166,11 @@ def assess(
             questions = (reindex, *questions)
         assessed.append(
             Assessed(
-                programme=str(document["programme"]), document=document, questions=questions, scenario=live.scenario
+                programme=str(document["programme"]),
+                document=document,
+                questions=questions,
+                scenario=live.scenario,
+                declarations=declared,
             )
         )
     return assessed

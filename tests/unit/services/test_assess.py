@@ -24,7 +24,8 @@ class OneDecision:
     def facts(self) -> Sequence[CurrentFact]:
         return []
 
-    def decisions(self) -> Sequence[SealedDecision]:
+    def decisions(self, kind: str | None = None) -> Sequence[SealedDecision]:
+        assert kind is None
         return [
             SealedDecision(
                 id="9",
