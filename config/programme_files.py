@@ -115,6 +115,7 @@ def _objective(item: dict[str, Any]) -> Objective:
             "tools": tuple(item["tools"]),
             "readings": _readings(item),
             "sources": _sources(item["sources"]),
+            "citations": {name: _sources(sources) for name, sources in item.get("citations", {}).items()},
             "pieces": tuple(_piece(piece) for piece in item["pieces"]),
         }
     )
@@ -156,7 +157,7 @@ def _piece(item: dict[str, Any]) -> Piece:
     )
 
 
-def _sources(items: list[dict[str, str]]) -> tuple[Source, ...]:
+def _sources(items: list[dict[str, Any]]) -> tuple[Source, ...]:
     return tuple(Source(**item) for item in items)
 
 

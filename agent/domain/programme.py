@@ -107,10 +107,11 @@ class Aggregation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a rule or a reading is written: « D1bis, Q/R 3.16 »."""
+    """Where a rule or a reading is written: « D1bis, Q/R 3.16 »; `inferred` when the text only speaks of its like."""
 
     document: str
     question: str
+    inferred: bool = False
 
     def __str__(self) -> str:
         return f"{self.document}, {self.question}"
@@ -217,6 +218,7 @@ class Objective:
     One objective: the rule its units follow, and the tools whose audits count.
 
     `readings` gives, for each reading that bears on it, the values admitted by default.
+    `citations` gives the sources of one test of the rule (first_audit, gap, mean…), where they are its own.
     The other parameters belong to the cadence (`first_audit_*`, `interval_months`) or to the
     exposure level (`last_audit_ages`, `antepenultimate`, `high_recurrence`).
     """
@@ -230,6 +232,7 @@ class Objective:
     readings: Mapping[str, tuple[ReadingValue, ...]]
     sources: tuple[Source, ...]
     pieces: tuple[Piece, ...]
+    citations: Mapping[str, tuple[Source, ...]] = field(default_factory=dict)
     first_audit_by: date | None = None
     interval_months: int = 0
     last_audit_ages: bool = False

@@ -37,6 +37,29 @@ class FirstAudit:
         return last if timeline.own_start or self.by is None else min(last, self.by)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What the cadence compares under one reading: `largest_gap` None without a maximum, `mean` None with one audit."""
+
+    last_first: date
+    largest_gap: int | None
+    with_edges: bool
+    mean: Fraction | None
+    mean_holds: bool
+
+
+def measures(timeline: Timeline, first_audit: FirstAudit, settings: Settings, reading: Reading) -> Measures:
+    """Return the figures that `cadence` judges on, for those who explain it."""
+    mean = _mean(timeline, reading)
+    return Measures(
+        last_first=first_audit.last_day(timeline, settings, reading),
+        largest_gap=_largest_gap(settings, reading),
+        with_edges=_with_edges(reading),
+        mean=mean,
+        mean_holds=_within(mean, settings, reading),
+    )
+
+
 def cadence(timeline: Timeline, first_audit: FirstAudit, settings: Settings, reading: Reading) -> Outcome:
     """Return what the cadence says of one unit; the tests stop at the first one that is broken."""
     last_first = first_audit.last_day(timeline, settings, reading)

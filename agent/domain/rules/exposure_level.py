@@ -132,6 +132,14 @@ def audits_needed(exposure: Exposure, reading: Reading) -> int:
     return 1 if _rescued_by_one_on(day, exposure, runs, reading) else NEEDED
 
 
+def rescue(exposure: Exposure, reading: Reading) -> ExposureRun | None:
+    """Return the antepenultimate audit that stands for a critical penultimate one, None when none does."""
+    runs = exposure.sequence(reading)
+    if len(runs) < NEEDED or not runs[-2].criticals(reading["cvss9"]):
+        return None
+    return _antepenultimate(runs[:-1], runs[-1].day, exposure, reading)
+
+
 def earliest_achievable(exposure: Exposure) -> date | None:
     """Return the first day on which the objective can be reached at the declaration, None when it is; prudent."""
     needed = audits_needed(exposure, PRUDENT)

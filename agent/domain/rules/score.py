@@ -26,6 +26,14 @@ class ScoredRun:
         return self.score is not None and self.score >= settings.min_score
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """The runs of one directory that count, oldest first, and the first day on which another is possible."""
+
+    runs: tuple[ScoredRun, ...]
+    first_day: date
+
+
 def score(runs: Sequence[ScoredRun], *, first_day: date, as_of: date, declaration: date, settings: Settings) -> Outcome:
     """
     Return what the last two scores say of one directory; `runs` are those that count, oldest first.

@@ -10,7 +10,7 @@ from agent.domain.programme import RuleName
 from agent.domain.rules import score
 from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading
 from agent.domain.rules.report_availability import Notice, Report, notice_of, with_notice
-from agent.domain.rules.score import ScoredRun
+from agent.domain.rules.score import ScoredRun, Scores
 from agent.domain.rules.timeline import Run, Timeline
 from agent.domain.scenario import AdsAudit, Directory, DirectoryKind, Scenario
 from agent.domain.units.unit import Frame, Numbers, Unit, latest, next_free_day
@@ -103,14 +103,17 @@ class _DirectoryCadence(_DirectoryUnit):
         self._lives: dict[tuple[bool, date], _Life] = {}
 
     def outcome(self, reading: Reading) -> Outcome | None:
-        life = self._life(reading)
-        timeline = life.everything if reading["lost_report"] == "counted" else life.proved
+        life, timeline = self._life(reading), self.material(reading)
         if not self.is_unit(reading, timeline.seen_on):
             return None
         if self.is_exempt or self.frame.is_out_of_view(timeline, reading):
             return NOT_APPLICABLE
         judged = NEEDS_DECISION if self.awaits_decision else self.frame.judge(timeline, reading)
         return with_notice(judged, life.notice)
+
+    def material(self, reading: Reading) -> Timeline:
+        life = self._life(reading)
+        return life.everything if reading["lost_report"] == "counted" else life.proved
 
     def numbers(self, reading: Reading) -> Numbers:
         return self.frame.cadence_numbers(self._life(reading).everything)
@@ -165,13 +168,18 @@ class _DirectoryScore(_DirectoryUnit):
             return NOT_APPLICABLE
         if self.awaits_decision:
             return NEEDS_DECISION
+        scores = self.material(reading)
         return score.score(
-            [_scored(audit, self.id) for audit in self._audits(reading)],
-            first_day=self._first_day,
+            scores.runs,
+            first_day=scores.first_day,
             as_of=scenario.as_of,
             declaration=scenario.phase.declaration,
             settings=scenario.settings,
         )
+
+    def material(self, reading: Reading) -> Scores:
+        runs = tuple(_scored(audit, self.id) for audit in self._audits(reading))
+        return Scores(runs=runs, first_day=self._first_day)
 
     def numbers(self, reading: Reading) -> Numbers:
         del reading

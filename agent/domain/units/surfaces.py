@@ -38,6 +38,9 @@ class _SurfaceCadence(_SurfaceUnit):
     def outcome(self, reading: Reading) -> Outcome | None:
         return self.frame.judge(self._timeline(self.frame.phase_end(reading)), reading)
 
+    def material(self, reading: Reading) -> Timeline:
+        return self._timeline(self.frame.phase_end(reading))
+
     def numbers(self, reading: Reading) -> Numbers:
         return self.frame.cadence_numbers(self._timeline(self.frame.phase_end(reading)))
 
@@ -102,6 +105,10 @@ class _SurfaceExposure(_SurfaceUnit):
         if self.start > self.exposure.declaration:
             return NOT_APPLICABLE
         return exposure_level.exposure_level(self.exposure, reading)
+
+    def material(self, reading: Reading) -> Exposure:
+        del reading
+        return self.exposure
 
     def numbers(self, reading: Reading) -> Numbers:
         del reading

@@ -12,9 +12,9 @@ from typing import Any
 from agent.domain.deadlines import add_days, days_between
 from agent.domain.programme import Objective, RuleName
 from agent.domain.rules.cadence import FirstAudit, cadence, is_out_of_view, remaining_audits
-from agent.domain.rules.exposure_level import ExposureRun
+from agent.domain.rules.exposure_level import Exposure, ExposureRun
 from agent.domain.rules.outcome import Outcome, Reading
-from agent.domain.rules.score import ScoredRun
+from agent.domain.rules.score import ScoredRun, Scores
 from agent.domain.rules.timeline import Timeline
 from agent.domain.rules.two_month_interval import last_day_after, two_month_interval
 from agent.domain.scenario import Scenario
@@ -47,7 +47,7 @@ class Frame:
         settings = self.scenario.settings
         if self.objective.rule is RuleName.TWO_MONTH_INTERVAL:
             return two_month_interval(timeline, self.objective.interval_months, settings, reading)
-        return cadence(timeline, self._first_audit, settings, reading)
+        return cadence(timeline, self.first_audit, settings, reading)
 
     def is_out_of_view(self, timeline: Timeline, reading: Reading) -> bool:
         """Return whether the objective does not look at a timeline at all."""
@@ -55,11 +55,12 @@ class Frame:
         if self.objective.rule is RuleName.TWO_MONTH_INTERVAL:
             last_first = last_day_after(timeline.start, self.objective.interval_months, settings, reading)
         else:
-            last_first = self._first_audit.last_day(timeline, settings, reading)
+            last_first = self.first_audit.last_day(timeline, settings, reading)
         return is_out_of_view(timeline, last_first)
 
     @property
-    def _first_audit(self) -> FirstAudit:
+    def first_audit(self) -> FirstAudit:
+        """When the objective's first audit is due."""
         return FirstAudit(by=self.objective.first_audit_by, months=self.objective.interval_months)
 
     def cadence_numbers(self, timeline: Timeline) -> Numbers:
@@ -91,6 +92,10 @@ class Unit(ABC):
     @abstractmethod
     def outcome(self, reading: Reading) -> Outcome | None:
         """Return what the rule says under a reading, None when it is not a unit then."""
+
+    @abstractmethod
+    def material(self, reading: Reading) -> Timeline | Scores | Exposure:
+        """Return what the rule judges under a reading: the audits that count, and the days that bound them."""
 
     @abstractmethod
     def numbers(self, reading: Reading) -> Numbers:
