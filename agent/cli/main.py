@@ -17,7 +17,14 @@ import click
 
 from agent.clock import Clock, SystemClock
 from agent.domain.display import printable
-from agent.domain.errors import AgentError, ConfigurationError, ExitCode, NotAvailableError, UnrecognisedError
+from agent.domain.errors import (
+    AgentError,
+    ConfigurationError,
+    DeclarationError,
+    ExitCode,
+    NotAvailableError,
+    UnrecognisedError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -218,7 +225,7 @@ def _run(argv: Sequence[str], invocation: Invocation | None, *, as_json: bool) -
 def _report(code: str, message: str, hint: str | None, *, as_json: bool, error: AgentError | None = None) -> None:
     problems = [
         {"path": path, "message": text}
-        for path, text in (error.problems if isinstance(error, ConfigurationError) else ())
+        for path, text in (error.problems if isinstance(error, ConfigurationError | DeclarationError) else ())
     ]
     tried = list(error.tried) if isinstance(error, UnrecognisedError) else []
     from agent.cli.output import echo_json, echo_line

@@ -47,7 +47,7 @@ class Field:
     """
     One field of a kind of fact; `label` is French, `choices` the admissible values of a choice.
 
-    `past`: a day of what has happened, never one to come.
+    `past`: a day of what has happened, never one to come. `most`: the highest number.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Field:
     required: bool = False
     choices: tuple[str, ...] = ()
     past: bool = False
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,16 @@ class UsageError(AgentError):
     code = "USAGE"
 
 
+class DeclarationError(UsageError):
+    """What people declare does not hold together, nothing was sealed; `problems` lists every fault as (place, message)."""
+
+    code = "DECLARATION"
+
+    def __init__(self, message: str, *, problems: Iterable[tuple[str, str]] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+
 class NotAvailableError(UsageError):
     """The command exists in the contract; a later release brings it."""
 
