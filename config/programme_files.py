@@ -140,10 +140,9 @@ def _condition(item: dict[str, Any]) -> Condition:
     tests = [name for name in item if name in set(Test)]
     if len(tests) != 1:
         raise ValueError(f"{item}: a condition has one test, here {tests}")
-    known = {"field", "label", "group", "advice"}
-    return Condition(
-        **{name: value for name, value in item.items() if name in known}, test=Test(tests[0]), value=item[tests[0]]
-    )
+    [name] = tests
+    rest = {key: value for key, value in item.items() if key != name}
+    return Condition(**rest, test=Test(name), value=item[name])
 
 
 def _piece(item: dict[str, Any]) -> Piece:

@@ -122,9 +122,10 @@ class Piece:
     """
     One piece of an objective: how it is deposited, and where it comes from.
 
-    `fact` and `slot` name the declaration's evidence it is (origin `DECLARATION`); `needed` False: only
-    where it applies (one of several alternatives, a rescue path). `todo` tells people, in French, how to
-    get it when it is missing.
+    `fact` and `slot` name the declaration's evidence it is (origin `DECLARATION`). `needed` False: asked only
+    where a declaration of `fact` stands (a rescue path). `when`, `unless`: what its fields say where the piece
+    is asked, or is not. Of the pieces that share a `one_of`, one is enough. `todo` tells people, in French, how
+    to get it when it is missing.
     """
 
     id: str
@@ -135,6 +136,9 @@ class Piece:
     fact: str | None = None
     slot: str | None = None
     needed: bool = True
+    one_of: str | None = None
+    when: Mapping[str, object] = field(default_factory=dict)
+    unless: Mapping[str, object] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
 
 
@@ -145,12 +149,14 @@ class Condition:
 
     `group`: conditions of one group stand together as one way to reach the objective; one whole group is
     enough. `advice`: said, never blocking. Days in `value` are ISO text or names of `Programme.days`.
+    `fact`: the kind of fact it looks at, None: the objective's.
     """
 
     field: str
     test: Test
     value: object
     label: str
+    fact: str | None = None
     group: str | None = None
     advice: bool = False
 

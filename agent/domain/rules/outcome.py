@@ -30,7 +30,7 @@ class State(IntEnum):
 
 
 class Reason(StrEnum):
-    """Why (contract/evaluation.md says what each code means)."""
+    """Why: the codes of audits and of aggregation, then those of declared facts."""
 
     NO_AUDIT = "NO_AUDIT"
     FIRST_AUDIT_LATE = "FIRST_AUDIT_LATE"
@@ -55,6 +55,15 @@ class Reason(StrEnum):
     SUPPORT_NOT_MET = "SUPPORT_NOT_MET"
     NEEDS_DECISION = "NEEDS_DECISION"
     DECLARATION_TOO_LATE = "DECLARATION_TOO_LATE"
+    NOT_DECLARED = "NOT_DECLARED"
+    CONDITION_NOT_MET = "CONDITION_NOT_MET"
+    OUTSIDE_WINDOW = "OUTSIDE_WINDOW"
+    PROOF_MISSING = "PROOF_MISSING"
+    PLANNED = "PLANNED"
+    SHARED_WITHOUT_SINGLE_SI = "SHARED_WITHOUT_SINGLE_SI"
+    MILESTONE_TOO_LATE = "MILESTONE_TOO_LATE"
+    CHOICE_INVALID = "CHOICE_INVALID"
+    NOT_ELIGIBLE = "NOT_ELIGIBLE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +106,13 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
         frozenset().union(*(outcome.reasons for outcome in gathered)),
         None if state is State.LOST else earliest([outcome.next_due for outcome in gathered]),
     )
+
+
+def by_declaration(outcome: Outcome, *, declaration: date, last_day: date, as_of: date) -> Outcome:
+    """Return an outcome as a declaration planned after the programme's last day leaves it."""
+    if declaration <= last_day:
+        return outcome
+    at_best = State.RECOVERABLE if as_of <= last_day else State.LOST
+    state = max(outcome.state, at_best) if outcome.state is not State.NOT_APPLICABLE else outcome.state
+    reasons = outcome.reasons | {Reason.DECLARATION_TOO_LATE}
+    return Outcome(state, reasons, None if state is State.LOST else outcome.next_due)

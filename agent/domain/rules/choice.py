@@ -1,0 +1,54 @@
+"""Optional objectives: enough of them, some inseparable, each one met (Parcours 3, POC.P3.O4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from agent.domain.declaration import Declaration
+from agent.domain.programme import DeclaredObjective
+from agent.domain.rules import conditions
+from agent.domain.rules.case import Case, Judgement
+from agent.domain.rules.outcome import Outcome, Reason, worst
+
+_READING, _THREE = "p3_engaged", "three"
+
+
+def judge(case: Case) -> Judgement:
+    """
+    Return what the choice says: valid, agreed upon, and the objectives engaged reached.
+
+    Parameters: `offers` (choice -> objective), `at_least`, `inseparable` (choices). An objective reached before
+    the call (`prior`) is not engaged and does not count. Reading `p3_engaged`: every one, or as many as asked.
+    """
+    judgement = conditions.judge(case)
+    declared = case.about(case.objective.fact)
+    if not declared:
+        return judgement
+    parameters = case.objective.parameters
+    at_least = cast("int", parameters["at_least"])
+    inseparable = set(cast("Sequence[str]", parameters["inseparable"]))
+    chosen, prior = _choices(declared[-1], "chosen"), _choices(declared[-1], "prior") & inseparable
+    engaged = engaged_by(case.objective, declared[-1])
+    outcomes = sorted((case.others[one] for one in engaged), key=lambda outcome: outcome.state)
+    if case.reading.get(_READING) == _THREE:
+        outcomes = outcomes[:at_least]
+    valid = len(engaged) >= at_least and (not chosen & inseparable or inseparable <= chosen | prior)
+    found: list[Outcome] = [judgement.outcome, *outcomes]
+    if not valid:
+        found.append(case.unmet(Reason.CHOICE_INVALID))
+    if prior and not declared[-1].evidence.get("prior_proof"):
+        found.append(case.unmet(Reason.PROOF_MISSING))
+    return Judgement(outcome=worst(found), numbers={**judgement.numbers, "engaged": list(engaged), "valid": valid})
+
+
+def engaged_by(objective: DeclaredObjective, one: Declaration) -> tuple[str, ...]:
+    """Return the ids of the objectives that a declared choice engages: chosen, and not reached before."""
+    offers = cast("Mapping[str, str]", objective.parameters["offers"])
+    kept = _choices(one, "chosen") - _choices(one, "prior")
+    return tuple(offers[letter] for letter in sorted(kept) if letter in offers)
+
+
+def _choices(one: Declaration, field: str) -> frozenset[str]:
+    value = one.values.get(field)
+    return frozenset(value) if isinstance(value, tuple) else frozenset()

@@ -1,0 +1,254 @@
+"""The generic rule of declared facts: every condition holds, of several groups one whole (D1.O4, D1.O6.B, P3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import TypeVar, cast
+
+from agent.domain.deadlines import add_months
+from agent.domain.declaration import Declaration, Value
+from agent.domain.programme import Condition, Test
+from agent.domain.rules.case import DECLARATION, Case, Judgement
+from agent.domain.rules.outcome import Outcome, Reason, State, recoverable, worst
+
+Json = dict[str, object]
+Asked = Callable[[Condition, Declaration], bool]
+T = TypeVar("T")
+
+HOLDS = Outcome(State.SATISFIED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One condition against one declaration (None: nothing declared); `met` None: nobody can tell yet."""
+
+    condition: Condition
+    outcome: Outcome
+    met: bool | None
+    value: Value | None = None
+
+    def as_json(self) -> Json:
+        """Return the check as it is shown."""
+        return {
+            "field": self.condition.field,
+            "label": self.condition.label,
+            "met": self.met,
+            "value": _shown(self.value),
+            "advice": self.condition.advice,
+            "group": self.condition.group,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """One way to reach the objective: the checks of what is always asked and of one group."""
+
+    checks: tuple[Check, ...]
+    is_declared: bool
+
+    @property
+    def outcome(self) -> Outcome:
+        return worst(check.outcome for check in self.checks if not check.condition.advice)
+
+    @property
+    def rank(self) -> tuple[State, bool, int, int]:
+        """Return the order of preference: the best state, what somebody declared, the least broken, then unknown."""
+        asked = [check.met for check in self.checks if not check.condition.advice]
+        return self.outcome.state, not self.is_declared, asked.count(False), asked.count(None)
+
+
+def judge(case: Case) -> Judgement:
+    """Return what the objective's conditions say; of several groups the best one counts."""
+    return judge_asked(case, lambda _condition, _one: True)
+
+
+def judge_asked(case: Case, asked: Asked, reasons: Mapping[str, Reason] | None = None) -> Judgement:
+    """
+    Return what the conditions say, for a rule that leaves some of them out or gives a reason of its own.
+
+    `asked` says whether a condition is asked of a declaration; `reasons` the reason of a field that does not hold.
+    """
+    groups = dict.fromkeys(one.group for one in case.objective.conditions if one.group is not None)
+    ways = {group: _way(case, group, asked, reasons or {}) for group in groups or (None,)}
+    best = min(ways.values(), key=lambda way: way.rank)
+    shown = [*(check for check in best.checks if check.condition.group is None)]
+    shown += [check for way in ways.values() for check in way.checks if check.condition.group is not None]
+    order = {id(condition): rank for rank, condition in enumerate(case.objective.conditions)}
+    shown.sort(key=lambda check: order[id(check.condition)])
+    return Judgement(
+        outcome=best.outcome,
+        numbers={"declared": len(case.declarations), "conditions": [check.as_json() for check in shown]},
+    )
+
+
+def _way(case: Case, group: str | None, asked: Asked, reasons: Mapping[str, Reason]) -> _Way:
+    by_fact: dict[str, list[Condition]] = {}
+    for condition in case.objective.conditions:
+        if condition.group in (None, group):
+            by_fact.setdefault(condition.fact or case.objective.fact, []).append(condition)
+    checks: list[Check] = []
+    is_declared = False
+    for fact, conditions in by_fact.items():
+        found = [_checks(case, conditions, one, asked, reasons) for one in reversed(case.about(fact))]
+        is_declared = is_declared or bool(found)
+        tried = [_Way(checks=tuple(one), is_declared=True) for one in found]
+        checks += min(tried, key=lambda way: way.rank).checks if tried else _undeclared(case, conditions)
+    return _Way(checks=tuple(checks), is_declared=is_declared)
+
+
+def _undeclared(case: Case, conditions: Sequence[Condition]) -> list[Check]:
+    until = case.day(case.objective.parameters.get("until", DECLARATION))
+    nothing = case.unmet(Reason.NOT_DECLARED, until=until)
+    return [Check(condition=condition, outcome=nothing, met=None) for condition in conditions]
+
+
+def _checks(
+    case: Case, conditions: Sequence[Condition], one: Declaration, asked: Asked, reasons: Mapping[str, Reason]
+) -> list[Check]:
+    found = []
+    for condition in conditions:
+        if asked(condition, one):
+            check = _EVERY_TEST[condition.test](case, condition, one)
+            reason = reasons.get(condition.field)
+            if check.met is not True and reason is not None:
+                check = replace(check, outcome=replace(check.outcome, reasons=frozenset({reason})))
+            found.append(check)
+    return _as_planned(case, found, one)
+
+
+def _as_planned(case: Case, checks: list[Check], one: Declaration) -> list[Check]:
+    """
+    Return the checks of what is yet to come: its proof cannot be there, and does not lack.
+
+    A declaration dated as a whole (parameter `dated_by`) after the photo proves nothing yet.
+    """
+    dated = one.values.get(str(case.objective.parameters.get("dated_by")))
+    days = [check.value for check in checks if Reason.PLANNED in check.outcome.reasons]
+    is_to_come = isinstance(dated, date) and dated > case.as_of
+    planned = [day for day in (*days, *([dated] if is_to_come else [])) if isinstance(day, date)]
+    if not planned:
+        return checks
+    waiting = recoverable(Reason.PLANNED, next_due=min(planned))
+    return [
+        replace(check, outcome=waiting, met=None)
+        if (is_to_come and check.met) or (check.met is False and check.condition.test is Test.EVIDENCE)
+        else check
+        for check in checks
+    ]
+
+
+def _check(case: Case, condition: Condition, value: Value | None, *, holds: bool, reason: Reason) -> Check:
+    """Return the check of a field that was declared or not; what was not declared is unknown, never broken."""
+    if value is None or value in ("", ()):
+        return Check(condition=condition, outcome=case.unmet(Reason.NOT_DECLARED), met=None)
+    return Check(condition=condition, outcome=HOLDS if holds else case.unmet(reason), met=holds, value=value)
+
+
+def _plain(case: Case, condition: Condition, one: Declaration) -> Check:
+    value = one.values.get(condition.field)
+    holds = value is not None and _PLAIN_TESTS[condition.test](value, condition.value)
+    return _check(case, condition, value, holds=holds, reason=Reason.CONDITION_NOT_MET)
+
+
+def _at_least(value: Value, least: object) -> bool:
+    """Return whether a number, or how many there are, reaches `least`."""
+    count = len(value) if isinstance(value, tuple) else value
+    return isinstance(count, int | Decimal) and count >= Decimal(str(least))
+
+
+def _one_of(value: Value, admitted: object) -> bool:
+    known = cast("Sequence[object]", admitted)
+    return any(item in known for item in (value if isinstance(value, tuple) else (value,)))
+
+
+def _includes(value: Value, needed: object) -> bool:
+    return isinstance(value, tuple) and set(cast("Sequence[str]", needed)) <= set(value)
+
+
+def _filled(case: Case, condition: Condition, one: Declaration) -> Check:
+    value = one.values.get(condition.field)
+    if isinstance(value, date):
+        return _dated(case, condition, value, date.min, case.days[DECLARATION])
+    return _check(case, condition, value, holds=True, reason=Reason.CONDITION_NOT_MET)
+
+
+def _within(case: Case, condition: Condition, one: Declaration) -> Check:
+    first, last = (case.day(bound) for bound in cast("Sequence[object]", condition.value))
+    return _dated(case, condition, one.values.get(condition.field), first, last)
+
+
+def _younger(case: Case, condition: Condition, one: Declaration) -> Check:
+    """Return the check of a day that is less than `months` old on the day `on`."""
+    asked = cast("Mapping[str, object]", condition.value)
+    on = case.day(asked["on"])
+    value = one.values.get(condition.field)
+    if isinstance(value, date) and value <= case.as_of and add_months(value, cast("int", asked["months"])) <= on:
+        too_old = case.unmet(Reason.OUTSIDE_WINDOW, until=on)
+        return Check(condition=condition, outcome=too_old, met=False, value=value)
+    return _dated(case, condition, value, date.min, on)
+
+
+def _dated(case: Case, condition: Condition, value: Value | None, first: date, last: date) -> Check:
+    """Return the check of a day in a window; a day of the window that is yet to come is planned, not done."""
+    if not isinstance(value, date):
+        return _check(case, condition, None, holds=False, reason=Reason.NOT_DECLARED)
+    if not first <= value <= last:
+        outside = case.unmet(Reason.OUTSIDE_WINDOW, until=last)
+        return Check(condition=condition, outcome=outside, met=False, value=value)
+    if value > case.as_of:
+        planned = recoverable(Reason.PLANNED, next_due=value)
+        return Check(condition=condition, outcome=planned, met=None, value=value)
+    return Check(condition=condition, outcome=HOLDS, met=True, value=value)
+
+
+def _until_months_after(case: Case, condition: Condition, one: Declaration) -> Check:
+    """Return the check of a day, to come or not, at most `months` after the day that a reading names."""
+    asked = cast("Mapping[str, object]", condition.value)
+    start = case.day(case.reading[str(asked["reading"])])
+    last = add_months(start, cast("int", asked["months"]))
+    value = one.values.get(condition.field)
+    holds = isinstance(value, date) and value <= last
+    return _check(case, condition, value, holds=holds, reason=Reason.MILESTONE_TOO_LATE)
+
+
+def _covers_perimeter(case: Case, condition: Condition, one: Declaration) -> Check:
+    value = one.values.get(condition.field)
+    holds = isinstance(value, tuple) and case.perimeter <= set(value)
+    return _check(case, condition, value, holds=holds, reason=Reason.CONDITION_NOT_MET)
+
+
+def _evidence(case: Case, condition: Condition, one: Declaration) -> Check:
+    """Return the check of a sealed file in the field's slot, or in one of those that the value lists."""
+    slots = condition.value if isinstance(condition.value, list) else [condition.field]
+    sealed = tuple(file for slot in slots for file in one.evidence.get(slot, ()))
+    if sealed:
+        return Check(condition=condition, outcome=HOLDS, met=True, value=sealed)
+    return Check(condition=condition, outcome=case.unmet(Reason.PROOF_MISSING), met=False)
+
+
+_PLAIN_TESTS: Mapping[Test, Callable[[Value, object], bool]] = {
+    Test.IS: lambda value, wanted: value == wanted,
+    Test.AT_LEAST: _at_least,
+    Test.ONE_OF: _one_of,
+    Test.INCLUDES: _includes,
+}
+_EVERY_TEST: Mapping[Test, Callable[[Case, Condition, Declaration], Check]] = {
+    **dict.fromkeys(_PLAIN_TESTS, _plain),
+    Test.FILLED: _filled,
+    Test.WITHIN: _within,
+    Test.YOUNGER_THAN_MONTHS: _younger,
+    Test.UNTIL_MONTHS_AFTER: _until_months_after,
+    Test.COVERS_PERIMETER: _covers_perimeter,
+    Test.EVIDENCE: _evidence,
+}
+
+
+def _shown(value: Value | None) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value
