@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from agent.domain.display import inert_cell
 from agent.domain.exposure import Reading
+from agent.domain.wording import folded
 from collectors.formats.interface import MIB, Limits, ProblemLog, Reader, Source, clip
-from collectors.formats.text import decode, folded, text_of
+from collectors.formats.text import decode, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 
 from collectors.formats.interface import HEAD_BYTES
 
@@ -40,9 +39,3 @@ def text_of(head: bytes) -> str | None:
     if not text.strip() or _CONTROLS.search(text) or not (exact or wide):
         return None
     return text
-
-
-def folded(text: str) -> str:
-    """Return `text` in lower case without accents, words separated by one space: for comparing headings."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
-    return " ".join(re.findall(r"[a-z0-9]+", plain.lower()))

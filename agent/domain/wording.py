@@ -1,0 +1,17 @@
+"""Comparing what people type: case, accents and punctuation do not count."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+
+def folded(text: str) -> str:
+    """Return `text` in lower case without accents, words separated by one space: for comparing headings and names."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return " ".join(re.findall(r"[a-z0-9]+", plain.lower()))
+
+
+def holds_words(text: str, words: str) -> bool:
+    """Return whether `text` holds `words` as whole words, in that order and side by side."""
+    return f" {folded(words)} " in f" {folded(text)} "
