@@ -140,6 +140,15 @@ def rescue(exposure: Exposure, reading: Reading) -> ExposureRun | None:
     return _antepenultimate(runs[:-1], runs[-1].day, exposure, reading)
 
 
+def lasting_highs(exposure: Exposure, reading: Reading) -> frozenset[str]:
+    """Return the ids of the high findings that are in both audits of the pair that counts."""
+    runs = exposure.sequence(reading)
+    if len(runs) < NEEDED:
+        return frozenset()
+    cvss9 = reading["cvss9"]
+    return (rescue(exposure, reading) or runs[-2]).highs(cvss9) & runs[-1].highs(cvss9)
+
+
 def earliest_achievable(exposure: Exposure) -> date | None:
     """Return the first day on which the objective can be reached at the declaration, None when it is; prudent."""
     needed = audits_needed(exposure, PRUDENT)

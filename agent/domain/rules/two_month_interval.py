@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from itertools import pairwise
 
 from agent.domain.deadlines import add_days, add_months, days_between
@@ -40,6 +41,11 @@ def last_day_after(day: date, months: int, settings: Settings, reading: Reading)
             return add_months(day, months)
 
 
+def tolerates(mean: Fraction | None, settings: Settings) -> bool:
+    """Return whether the tolerance admits a mean interval; there is none with too few audits."""
+    return mean is not None and mean <= settings.mean_days
+
+
 def _every_interval_within(timeline: Timeline, months: int, settings: Settings, reading: Reading) -> bool:
     days = [timeline.start, *(run.day for run in timeline.runs), timeline.open_end]
     return all(later <= last_day_after(earlier, months, settings, reading) for earlier, later in pairwise(days))
@@ -58,11 +64,10 @@ def _with_tolerance(timeline: Timeline, months: int, settings: Settings) -> Outc
     intervals = [days_between(timeline.start, first), *timeline.intervals(), timeline.open_gap()]
     if max(intervals) > settings.gap_days:
         return lost(Reason.GAP_EXCEEDED)
-    between = timeline.mean_between()
-    if timeline.mean_edges() <= settings.mean_days or (between is not None and between <= settings.mean_days):
+    if any(tolerates(mean, settings) for mean in (timeline.mean_edges(), timeline.mean_between())):
         return _satisfied_until(due, timeline, settings)
     repaired = (mean_edges_after_repair(timeline), mean_between_after_repair(timeline))
-    if any(mean is not None and mean <= settings.mean_days for mean in repaired):
+    if any(tolerates(mean, settings) for mean in repaired):
         return recoverable(Reason.MEAN_EXCEEDED, next_due=due if due < timeline.horizon else None)
     return lost(Reason.MEAN_EXCEEDED)
 
