@@ -68,7 +68,7 @@ class UsageError(AgentError):
 
 
 class DeclarationError(UsageError):
-    """What people declare does not hold together, nothing was sealed; `problems` lists every fault as (place, message)."""
+    """What people declare does not hold together, nothing was sealed; `problems`: every fault as (place, message)."""
 
     code = "DECLARATION"
 

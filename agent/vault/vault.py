@@ -160,6 +160,10 @@ class Vault:
         """Return the damage known since opening, in French, without reading every byte again."""
         return tuple(f"{problem.where} : {problem.what}" for problem in self._alarms)
 
+    def content_tag(self, plain_sha256: str) -> str | None:
+        """Return the `tag` that deposits of these bytes have in the index, None where the vault is only read."""
+        return self._keys.tag(plain_sha256) if self._keys is not None else None
+
     @property
     def commits_held(self) -> bool:
         """Whether deposits are built but not committed, until a person accepts the damage."""

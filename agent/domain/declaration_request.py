@@ -1,0 +1,417 @@
+"""
+A declaration as people ask for it, checked before anything is sealed: every fault at once.
+
+What is asked is text (or TOML values) about ids of the configuration; what comes out is typed, and about things
+that exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from agent.domain.decided import (
+    AUTHORITY,
+    ENTRA_EXEMPT,
+    ENTRA_ONLY,
+    NO_EXPOSURE,
+    RERATING,
+    pin_subject,
+    reading_text,
+    reading_values,
+)
+from agent.domain.declaration import Bearer
+from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
+from agent.domain.programme import RuleName, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from agent.domain.declaration import Declaration, FactKind, Value
+    from agent.domain.programme import Objective, Programme
+
+LONGEST_NAME = 200
+Fault = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """
+    What a declaration may name: ids of the configuration and of the vault.
+
+    `directories` gives the kind of each; `findings` None: the index cannot tell (it was rebuilt without the key).
+    """
+
+    programmes: tuple[Programme, ...]
+    establishments: tuple[str, ...]
+    directories: Mapping[str, str]
+    surfaces: tuple[str, ...]
+    deposits: frozenset[str]
+    findings: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    What a person asks to record; `fields` as written, `files` by slot (None: the only one), as written.
+
+    `keeps`: what a correction does not say again is taken from the record that it `replaces`.
+    """
+
+    kind: str
+    person: str
+    establishments: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    finding: str | None = None
+    surface: str | None = None
+    reading: str | None = None
+    programme: str | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
+    files: tuple[tuple[str | None, str], ...] = ()
+    reason: str | None = None
+    replaces: str | None = None
+    keeps: bool = False
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A declaration that holds together, its evidence not sealed yet: `files` are to be, `kept` is already."""
+
+    kind: FactKind
+    subjects: tuple[str, ...]
+    values: Mapping[str, Value]
+    files: Mapping[str, tuple[str, ...]]
+    kept: Mapping[str, tuple[str, ...]]
+    person: str
+    reason: str | None
+    replaces: str | None
+    place: str
+
+    def overlaps(self, other: Draft) -> bool:
+        """Return whether two drafts of one occasion say the same thing twice, or two things of one subject."""
+        if self.kind.id != other.kind.id:
+            return False
+        if self.replaces is not None and self.replaces == other.replaces:
+            return True
+        if self.kind.several:
+            return (self.subjects, self.values) == (other.subjects, other.values)
+        return not self.subjects or not other.subjects or bool({*self.subjects} & {*other.subjects})
+
+
+def find_kind(word: str, kinds: Mapping[str, FactKind]) -> FactKind:
+    """Return a kind of fact by its id; raises FaultError."""
+    found = kinds.get(word)
+    if found is None:
+        raise FaultError(f"« {word} » ne se déclare pas" + suggestion(word, kinds))
+    return found
+
+
+def check(
+    request: Request,
+    kinds: Mapping[str, FactKind],
+    known: Known,
+    *,
+    earlier: Declaration | None,
+    today: date,
+) -> tuple[Draft | None, list[Fault]]:
+    """Return the draft of a request, None with its faults; `earlier` is the record that it corrects."""
+    try:
+        kind = find_kind(request.kind, kinds)
+    except FaultError as error:
+        return None, [("kind", str(error))]
+    kept = earlier if request.keeps and earlier is not None and earlier.fact == kind.id else None
+    return _Check(request, kind, known, kept, today).run()
+
+
+class _Check:
+    """One request being checked; the faults pile up."""
+
+    def __init__(
+        self, request: Request, kind: FactKind, known: Known, earlier: Declaration | None, today: date
+    ) -> None:
+        self.request, self.kind, self.known, self.earlier, self.today = request, kind, known, earlier, today
+        self.faults: list[Fault] = []
+
+    def run(self) -> tuple[Draft | None, list[Fault]]:
+        values = self._values()
+        draft = Draft(
+            kind=self.kind,
+            subjects=self._subjects(values),
+            values=values,
+            files=self._files(),
+            kept=self._kept(),
+            person=self._text("person", self.request.person, longest=LONGEST_NAME) or "",
+            reason=self._text("reason", self.request.reason) if self.request.reason else None,
+            replaces=self.request.replaces,
+            place=self.request.place,
+        )
+        for slot in self.kind.slots:
+            if slot.required and not draft.files.get(slot.name) and not draft.kept.get(slot.name):
+                self._fault(f"files.{slot.name}", f"il faut la pièce : {slot.label}")
+        return (None if self.faults else draft), self.faults
+
+    def _fault(self, where: str, what: str) -> None:
+        self.faults.append((where, what))
+
+    def _text(self, where: str, written: object, *, longest: int = 2000) -> str | None:
+        try:
+            return plain_text(written, longest=longest)
+        except FaultError as error:
+            self._fault(where, str(error))
+            return None
+
+    # Fields
+
+    def _values(self) -> dict[str, Value]:
+        written = dict(self.request.fields)
+        if self.request.surface is not None:
+            if self.kind.field("surface") is None:
+                self._fault("surface", "cette déclaration ne porte pas sur une surface")
+            else:
+                written["surface"] = self.request.surface
+        values = dict(self.earlier.values) if self.earlier else {}
+        names = [one.name for one in self.kind.fields]
+        for name, value in written.items():
+            one = self.kind.field(name)
+            if one is None:
+                self._fault(f"fields.{name}", "ce champ n'existe pas" + suggestion(name, names))
+                continue
+            try:
+                values[name] = parse_value(one, value, today=self.today)
+                self._exists(name, values[name])
+            except FaultError as error:
+                self._fault(f"fields.{name}", f"{error} ({one.label})")
+        for one in self.kind.fields:
+            if one.required and one.name not in values and one.name not in written:
+                self._fault(f"fields.{one.name}", f"ce champ est obligatoire : {one.label}")
+        self._hold_together(values)
+        return values
+
+    def _exists(self, name: str, value: Value) -> None:
+        """Check the ids that a field names."""
+        known: Mapping[str, Iterable[str]] = {
+            "establishments": self.known.establishments,
+            "surface": self.known.surfaces,
+            "audits": self.known.deposits,
+            "objective": [one for programme in self.known.programmes for one in programme.order],
+            "unit": [*self.known.establishments, *self.known.directories, *self.known.surfaces],
+        }
+        if name not in known:
+            return
+        ids = [*known[name]]
+        for item in value if isinstance(value, tuple) else (str(value),):
+            if item not in ids:
+                listed = suggestion(item, ids) if name != "audits" else " ; la liste : carenage evidence list"
+                raise FaultError(f"« {item} » est inconnu" + listed)
+
+    def _hold_together(self, values: Mapping[str, Value]) -> None:
+        part, whole = values.get("digital_budget"), values.get("total_budget")
+        if isinstance(part, Decimal) and isinstance(whole, Decimal) and part > whole:
+            self._fault("fields.digital_budget", f"la part ({part}) dépasse le budget total ({whole})")
+
+    # What it is about
+
+    def _subjects(self, values: dict[str, Value]) -> tuple[str, ...]:
+        asked = {
+            Bearer.ESTABLISHMENT: self.request.establishments,
+            Bearer.DIRECTORY: self.request.directories,
+            Bearer.FINDING: _given(self.request.finding),
+            Bearer.READING: _given(self.request.reading, self.request.programme),
+        }
+        for bearer, ids in asked.items():
+            if ids and bearer is not self.kind.bearer:
+                self._fault(_PLACES[bearer], f"« {self.kind.id} » porte sur {_ABOUT[self.kind.bearer]}")
+        if self.earlier is not None and not asked.get(self.kind.bearer):
+            for subject in self.earlier.subjects if self.kind.bearer is Bearer.READING else ():
+                programme, _, reading = subject.partition("/")
+                self._pin(reading, programme, values)
+            return self.earlier.subjects
+        checks: dict[Bearer, Callable[[], tuple[str, ...]]] = {
+            Bearer.ESTABLISHMENT: self._establishments,
+            Bearer.DIRECTORY: self._directories,
+            Bearer.FINDING: self._finding,
+            Bearer.READING: lambda: self._reading(values),
+        }
+        return checks[self.kind.bearer]() if self.kind.bearer in checks else ()
+
+    def _ids(self, where: str, ids: Sequence[str], known: Iterable[str], *, required: str | None) -> tuple[str, ...]:
+        if not ids and required is not None:
+            self._fault(where, required)
+        listed = [*known]
+        for one in ids:
+            if one not in listed:
+                self._fault(where, f"« {one} » est inconnu" + suggestion(one, listed))
+        return tuple(dict.fromkeys(ids))
+
+    def _establishments(self) -> tuple[str, ...]:
+        is_decision = self.kind.id in AUTHORITY
+        return self._ids(
+            "establishments",
+            self.request.establishments,
+            self.known.establishments,
+            required="nommez les établissements que la décision concerne" if is_decision else None,
+        )
+
+    def _directories(self) -> tuple[str, ...]:
+        ids = self._ids(
+            "directory", self.request.directories, self.known.directories, required="nommez l'annuaire concerné"
+        )
+        if self.kind.id == ENTRA_EXEMPT:
+            for one in ids:
+                kind = self.known.directories.get(one, ENTRA_ONLY)
+                if kind != ENTRA_ONLY:
+                    self._fault("directory", f"« {one} » n'est pas un annuaire Entra ID seul (kind = {kind})")
+        return ids
+
+    def _finding(self) -> tuple[str, ...]:
+        finding = self.request.finding
+        if finding is None:
+            self._fault("finding", "nommez la vulnérabilité ; ses identifiants : carenage evidence show PREUVE --json")
+            return ()
+        if self.known.findings is not None and finding not in self.known.findings:
+            self._fault(
+                "finding",
+                f"« {finding} » n'est une vulnérabilité élevée ou critique d'aucun rapport du coffre ; "
+                "ses identifiants : carenage evidence show PREUVE --json",
+            )
+        return (finding,)
+
+    def _reading(self, values: dict[str, Value]) -> tuple[str, ...]:
+        reading, asked = self.request.reading, self.request.programme
+        readings = {one.id: reading_values(one) for one in self.known.programmes}
+        if asked is not None and asked not in readings:
+            self._fault("programme", f"« {asked} » n'est pas configuré" + suggestion(asked, readings))
+            return ()
+        if reading is None:
+            names = {name for each in readings.values() for name in each}
+            self._fault("reading", "nommez l'interprétation ; possibles : " + ", ".join(sorted(names)))
+            return ()
+        concerned = [one for one in ([asked] if asked else readings) if reading in readings[one]]
+        if not concerned:
+            names = {name for one in ([asked] if asked else readings) for name in readings[one]}
+            self._fault("reading", f"« {reading} » est inconnue" + suggestion(reading, sorted(names)))
+            return ()
+        if len(concerned) > 1:
+            self._fault("programme", "dites pour quel programme : " + ", ".join(concerned))
+            return ()
+        self._pin(reading, concerned[0], values)
+        return (pin_subject(concerned[0], reading),)
+
+    def _pin(self, reading: str, programme: str, values: dict[str, Value]) -> None:
+        """Check that the value is one of the reading's, and write it as the rules do."""
+        texts = next(
+            (
+                [reading_text(value) for value in reading_values(one).get(reading, ())]
+                for one in self.known.programmes
+                if one.id == programme
+            ),
+            [],
+        )
+        said = values.get("value")
+        if not isinstance(said, str):
+            return
+        word = {"oui": "true", "non": "false"}.get(said.casefold(), said.casefold())
+        if word not in texts:
+            self._fault("fields.value", f"« {said} » n'est pas admis pour {reading}" + suggestion(word, texts))
+        values["value"] = word
+
+    # Evidence
+
+    def _files(self) -> dict[str, tuple[str, ...]]:
+        slots = [slot.name for slot in self.kind.slots]
+        found: dict[str, tuple[str, ...]] = {}
+        for slot, path in self.request.files:
+            if not slots:
+                self._fault("files", "cette déclaration n'attend pas de pièce")
+            elif slot is not None and slot not in slots:
+                self._fault(f"files.{slot}", "cette pièce n'existe pas" + suggestion(slot, slots))
+            elif slot is None and len(slots) > 1:
+                self._fault("files", f"dites de quelle pièce il s'agit, PIÈCE={path} ; possibles : {', '.join(slots)}")
+            else:
+                name = slot or slots[0]
+                found[name] = (*found.get(name, ()), path)
+        return found
+
+    def _kept(self) -> dict[str, tuple[str, ...]]:
+        if self.earlier is None:
+            return {}
+        restated = {slot or self.kind.slots[0].name for slot, _ in self.request.files if slot or self.kind.slots}
+        return {slot: ids for slot, ids in self.earlier.evidence.items() if slot not in restated}
+
+
+def _given(*words: str | None) -> tuple[str, ...]:
+    return tuple(word for word in words if word is not None)
+
+
+_PLACES = {
+    Bearer.ESTABLISHMENT: "establishments",
+    Bearer.DIRECTORY: "directory",
+    Bearer.FINDING: "finding",
+    Bearer.READING: "reading",
+}
+_ABOUT = {
+    Bearer.CANDIDATE: "le candidat entier : ne nommez ni établissement ni annuaire",
+    Bearer.ESTABLISHMENT: "des établissements",
+    Bearer.DIRECTORY: "un annuaire",
+    Bearer.FINDING: "une vulnérabilité",
+    Bearer.READING: "l'interprétation d'un texte",
+}
+
+
+def overlaps(drafts: Sequence[Draft]) -> list[Fault]:
+    """Return what the drafts of one occasion say twice, naming both places."""
+    return [
+        (later.place, f"dit deux fois la même chose que {earlier.place}, ou la contredit : gardez l'une des deux")
+        for rank, later in enumerate(drafts)
+        for earlier in drafts[:rank]
+        if later.overlaps(earlier)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """An objective that looks at a fact."""
+
+    programme: str
+    objective: str
+    label: str
+
+
+def uses(
+    kind: FactKind, subjects: Sequence[str], values: Mapping[str, Value], programmes: Iterable[Programme]
+) -> list[Use]:
+    """Return the objectives and prerequisites that look at a fact, follow a pinned reading or are planned."""
+    found: list[Use] = []
+    for programme in programmes:
+        if kind.programmes and programme.id not in kind.programmes:
+            continue
+        readings = {subject.partition("/")[2] for subject in subjects if subject.startswith(f"{programme.id}/")}
+        concerned = [one for one in programme.objectives if _is_audited(one, kind.id) or readings & {*one.readings}]
+        declared = [
+            one
+            for one in (*programme.prerequisites, *programme.declared)
+            if kind.id in {one.fact, *(condition.fact for condition in one.conditions), *_texts(one.parameters)}
+            or readings & {*one.readings}
+        ]
+        planned = values.get("objective") if kind.bearer is Bearer.CANDIDATE else None
+        ids = {one.id: one.label for one in concerned} | {one.id: one.label for one in declared}
+        if planned in programme.order:
+            ids[str(planned)] = programme.label_of(str(planned))
+        found.extend(Use(programme=programme.id, objective=one, label=label) for one, label in sorted(ids.items()))
+    return found
+
+
+def _is_audited(objective: Objective, fact: str) -> bool:
+    """Return whether a decision of this kind bears on an audited objective."""
+    if fact == RERATING:
+        return objective.rule is RuleName.EXPOSURE_LEVEL
+    return fact in AUTHORITY and objective.subject is (Subject.SURFACES if fact == NO_EXPOSURE else Subject.DIRECTORIES)
+
+
+def _texts(parameters: Mapping[str, object]) -> Iterator[str]:
+    """Yield the texts among a rule's parameters: it may name further kinds of fact there."""
+    for value in parameters.values():
+        yield from (item for item in (value if isinstance(value, list | tuple) else [value]) if isinstance(item, str))

@@ -1,0 +1,232 @@
+"""
+What people write in a declaration, from text (or a TOML value) to typed values.
+
+Days in ISO or French form, oui/non, decimal comma, spaces between thousands: what French people type is
+understood, what could mean two things is refused. Every fault says in French what to write.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, TypeVar
+
+from agent.domain.declaration import FieldType
+from agent.domain.wording import folded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from agent.domain.declaration import Field, Value
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+LONGEST_TEXT = 2000
+MOST_ITEMS = 1000
+_YES, _NO = {"oui", "o", "vrai", "true", "yes", "1"}, {"non", "n", "faux", "false", "no", "0"}
+_MONTHS = (
+    ("janvier", "janv"), ("fevrier", "fevr", "fev"), ("mars",), ("avril", "avr"), ("mai",), ("juin",),
+    ("juillet", "juil"), ("aout",), ("septembre", "sept"), ("octobre", "oct"), ("novembre", "nov"), ("decembre", "dec"),
+)  # fmt: skip
+_MONTH_OF = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_FRENCH = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_IN_WORDS = re.compile(r"([0-9]{1,2})(?:er)? ([a-z]+) ([0-9]{4})")
+_WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4}")
+_DECIMAL = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,6})?")
+_SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
+_SEPARATORS = re.compile(r"\s*[,;]\s*")
+_SECRETS = re.compile(r"AGE-SECRET-KEY-1|-----BEGIN [A-Z ]*PRIVATE KEY-----", re.IGNORECASE)
+
+
+NumberT = TypeVar("NumberT", int, Decimal)
+
+
+class FaultError(ValueError):
+    """A value that cannot be used; the text says in French what is expected."""
+
+
+def parse_value(field: Field, written: object, *, today: date) -> Value:
+    """
+    Return what was written for a field: a text, several of them (a repeated option), or a TOML value.
+
+    Raises FaultError. `today` bounds the days of what has already happened.
+    """
+    if field.type is FieldType.TEXTS:
+        return _unique(_text(item) for item in _items(written))
+    if field.type is FieldType.CHOICES:
+        return _unique(_choice(field.choices, item) for item in _items(written))
+    if isinstance(written, list | tuple):
+        raise FaultError("une seule valeur est attendue")
+    match field.type:
+        case FieldType.YES_NO:
+            return _yes_no(written)
+        case FieldType.DAY:
+            return _past(parse_day(written), today) if field.past else parse_day(written)
+        case FieldType.WHOLE:
+            return _at_most(field.most, _whole(written))
+        case FieldType.DECIMAL:
+            return _at_most(field.most, _decimal(written))
+        case FieldType.CHOICE:
+            return _choice(field.choices, written)
+        case _:
+            return _text(written)
+
+
+def parse_day(written: object) -> date:
+    """Return a day: 2026-03-14, 14/03/2026, 14 mars 2026 or a TOML date; raises FaultError."""
+    found = written if isinstance(written, date) and not isinstance(written, datetime) else _day_of_text(written)
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise FaultError(f"l'année {found.year} n'est pas possible : entre {FIRST_DAY.year} et {LAST_DAY.year}")
+    return found
+
+
+def expected(field: Field) -> str:
+    """Return in French what a field takes."""
+    match field.type:
+        case FieldType.YES_NO:
+            return "oui ou non"
+        case FieldType.DAY:
+            return "un jour"
+        case FieldType.WHOLE:
+            return "un nombre entier"
+        case FieldType.DECIMAL:
+            return "un nombre"
+        case FieldType.CHOICE:
+            return "au choix : " + ", ".join(field.choices)
+        case FieldType.CHOICES:
+            return "un ou plusieurs parmi : " + ", ".join(field.choices)
+        case FieldType.TEXTS:
+            return "une liste, séparée par des virgules"
+        case _:
+            return "un texte"
+
+
+def plain_text(written: object, *, longest: int = LONGEST_TEXT) -> str:
+    """Return a short text, trimmed, in composed form; raises FaultError for an empty, too long or unprintable one."""
+    if not isinstance(written, str):
+        raise FaultError("un texte est attendu")
+    text = unicodedata.normalize("NFC", written).strip()
+    if not text:
+        raise FaultError("le texte est vide")
+    if len(text) > longest:
+        raise FaultError(f"le texte dépasse {longest} caractères")
+    if any(unicodedata.category(sign) in {"Cc", "Cs", "Cn"} and sign not in "\n\t" for sign in text):
+        raise FaultError("le texte porte des caractères de commande")
+    if holds_secret(text):
+        raise FaultError("c'est une clé privée : elle ne s'écrit jamais ici, considérez-la comme compromise")
+    return text
+
+
+def holds_secret(text: str) -> bool:
+    """Return whether `text` holds a private key."""
+    return _SECRETS.search(text) is not None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return « ; vouliez-vous dire … ? » when something known is near, else the known words, for the end of a fault."""
+    words = [*known]
+    near = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
+    if near:
+        return f" ; vouliez-vous dire « {near[0]} » ?"
+    return " ; possibles : " + (", ".join(words) if words else "aucun")
+
+
+def _items(written: object) -> Sequence[object]:
+    """Return the items of a list; one text is cut at its commas or semicolons, several stay as they are."""
+    if isinstance(written, str):
+        items: Sequence[object] = [part for part in _SEPARATORS.split(written.strip()) if part]
+    elif isinstance(written, list | tuple):
+        items = written
+    else:
+        items = [written]
+    if not items:
+        raise FaultError("la liste est vide")
+    if len(items) > MOST_ITEMS:
+        raise FaultError(f"la liste dépasse {MOST_ITEMS} éléments")
+    return items
+
+
+def _unique(items: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(items))
+
+
+def _text(written: object) -> str:
+    if isinstance(written, int) and not isinstance(written, bool):
+        return str(written)
+    return plain_text(written)
+
+
+def _choice(choices: Sequence[str], written: object) -> str:
+    text = plain_text(written)
+    found = {folded(choice): choice for choice in choices}.get(folded(text))
+    if found is None:
+        raise FaultError(f"« {_shown(text)} » n'est pas un choix" + suggestion(text, choices))
+    return found
+
+
+def _yes_no(written: object) -> bool:
+    if isinstance(written, bool):
+        return written
+    word = written.strip().casefold() if isinstance(written, str) else ""
+    if word in _YES | _NO:
+        return word in _YES
+    raise FaultError(f"« {_shown(written)} » : répondez par oui ou par non")
+
+
+def _day_of_text(written: object) -> date:
+    text = _SPACES.sub(" ", written).strip() if isinstance(written, str) else ""
+    if match := _ISO.fullmatch(text):
+        year, month, day = (int(part) for part in match.groups())
+    elif match := _FRENCH.fullmatch(text):
+        day, month, year = (int(part) for part in match.groups())
+    elif match := _IN_WORDS.fullmatch(folded(text)):
+        day, month, year = int(match[1]), _MONTH_OF.get(match[2], 0), int(match[3])
+    else:
+        raise FaultError(
+            f"« {_shown(written)} » n'est pas un jour : écrivez 2026-03-14, 14/03/2026 ou 14 mars 2026, sans heure"
+        )
+    try:
+        return date(year, month, day)
+    except ValueError:
+        raise FaultError(f"le « {_shown(text)} » n'existe pas dans le calendrier") from None
+
+
+def _past(day: date, today: date) -> date:
+    if day > today:
+        raise FaultError(f"le {day:%d/%m/%Y} est à venir : ce champ dit ce qui a eu lieu")
+    return day
+
+
+def _whole(written: object) -> int:
+    if isinstance(written, int) and not isinstance(written, bool):
+        written = str(written)
+    text = _SPACES.sub(" ", written).strip() if isinstance(written, str) else ""
+    if not _WHOLE.fullmatch(text):
+        raise FaultError(f"« {_shown(written)} » n'est pas un nombre entier positif ou nul : écrivez 43")
+    return int(text.replace(" ", ""))
+
+
+def _decimal(written: object) -> Decimal:
+    if isinstance(written, int | float | Decimal) and not isinstance(written, bool):
+        written = str(written)
+    text = _SPACES.sub(" ", written).strip() if isinstance(written, str) else ""
+    if not _DECIMAL.fullmatch(text):
+        raise FaultError(
+            f"« {_shown(written)} » n'est pas un nombre positif ou nul : écrivez 1250000 ou 1 250 000,50, sans unité"
+        )
+    number = Decimal(text.replace(" ", "").replace(",", "."))
+    return number.normalize() if number != number.to_integral() else number.quantize(Decimal(1))
+
+
+def _at_most(most: int | None, number: NumberT) -> NumberT:
+    if most is not None and number > most:
+        raise FaultError(f"{number} est trop grand : {most} au plus")
+    return number
+
+
+def _shown(written: object) -> str:
+    text = str(written)
+    return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004

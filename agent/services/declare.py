@@ -1,0 +1,325 @@
+"""Record what people declare: the evidence first, then the decision that names it; nothing is overwritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from agent.domain.declaration import DECLARE, Declaration, current, to_record
+from agent.domain.declaration_request import LONGEST_NAME, Draft, Fault, Known, Request, check, overlaps
+from agent.domain.declaration_text import FaultError, holds_secret, plain_text
+from agent.domain.display import printable
+from agent.domain.errors import DeclarationError, HeldError, UsageError
+from agent.domain.facts import ExposureAuditFact
+from agent.services.declarations import every_declaration
+from agent.services.fact_codec import from_json
+from agent.services.seal import seal_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date, datetime
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from agent.domain.declaration import FactKind
+    from agent.domain.evidence import EvidenceClass, RawEvidence, SealedEvidence
+    from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
+
+MOST_BYTES = 2 * 1024**3
+_CHUNK = 1024 * 1024
+_HEAD = 64 * 1024
+
+
+class DeclaredIndex(Protocol):
+    """The vault's index, as far as declaring goes."""
+
+    def deposits(self) -> Sequence[IndexedDeposit]: ...
+    def facts(self) -> Sequence[CurrentFact]: ...
+    def decisions(self, kind: str | None = None) -> Sequence[SealedDecision]: ...
+    def unknown(self) -> int: ...
+
+
+class DeclaringVault(Protocol):
+    """The vault, as far as declaring goes."""
+
+    @property
+    def index(self) -> DeclaredIndex: ...
+    def content_tag(self, plain_sha256: str) -> str | None: ...
+    def seal(
+        self, payloads: Sequence[RawEvidence], *, evidence_class: EvidenceClass | None = None
+    ) -> SealedEvidence: ...
+    def seal_decision(self, record: Mapping[str, Any], person: str) -> SealedEvidence: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a declaration may name, from the configuration, and the day it is made."""
+
+    kinds: Mapping[str, FactKind]
+    known: Known
+    zone: ZoneInfo
+    now: datetime
+    today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """
+    What became of one request: the declaration, and the ids of those that it supersedes.
+
+    `is_new` False: nothing was sealed (`declaration` was in force already, or a person corrected or withdrew it
+    since: `corrected_by`). A trial has an empty id.
+    """
+
+    declaration: Declaration
+    supersedes: tuple[str, ...] = ()
+    is_new: bool = True
+    corrected_by: str | None = None
+    place: str = ""
+
+
+def known_in(index: DeclaredIndex, known: Known) -> Known:
+    """Return `known` with what the vault holds: its deposits, and the findings of its exposure audits."""
+    facts = (from_json(item.data) for item in index.facts())
+    findings = {one.id for fact in facts if isinstance(fact, ExposureAuditFact) for one in fact.findings}
+    return replace(
+        known,
+        deposits=frozenset(item.id for item in index.deposits()),
+        findings=None if index.unknown() else frozenset(findings),
+    )
+
+
+def declare(
+    vault: DeclaringVault, requests: Sequence[Request], around: Surroundings, *, folder: Path, dry_run: bool = False
+) -> list[Recorded]:
+    """
+    Seal each request's evidence, then what it declares; return what became of each.
+
+    Files are relative to `folder`. Raises DeclarationError with every fault of every request before anything is
+    sealed; HeldError, VaultError, WrongUserError as sealing does. What stands in force already is not sealed again.
+    """
+    history = every_declaration(vault.index, around.kinds, around.zone)
+    earlier = {one.id: one for one in history}
+    known = known_in(vault.index, around.known)
+    desk = _Desk(vault, history, around, folder)
+    drafts: list[tuple[Draft, _Evidence]] = []
+    faults: list[Fault] = []
+    for request in requests:
+        replaced = earlier.get(request.replaces) if request.replaces is not None else None
+        draft, found = check(request, around.kinds, known, earlier=replaced, today=around.today)
+        evidence, of_files = desk.look(request, draft)
+        if draft is not None and desk.alike(draft, evidence) is None:
+            found = [*found, *desk.faults_of_correction(draft)]
+        faults.extend((_place(request, where), what) for where, what in (*found, *of_files))
+        if draft is not None:
+            drafts.append((draft, evidence))
+    faults.extend(overlaps([draft for draft, _ in drafts]))
+    if faults:
+        raise DeclarationError(
+            "Cette déclaration ne peut pas être enregistrée : rien n'a été scellé."
+            if len(requests) == 1
+            else "Ces déclarations ne peuvent pas être enregistrées : rien n'a été scellé.",
+            problems=faults,
+            hint="Ce qui se déclare, champ par champ : carenage declare kinds TYPE.",
+        )
+    return [desk.record(draft, evidence, dry_run=dry_run) for draft, evidence in drafts]
+
+
+def withdraw(
+    vault: DeclaringVault, declaration_id: str, around: Surroundings, *, person: str, reason: str | None
+) -> tuple[Recorded, tuple[str, ...]]:
+    """
+    Seal the withdrawal of a declaration; return it and the ids of the records that are in force again.
+
+    Raises UsageError for an unknown id or one that is not in force any more.
+    """
+    history = every_declaration(vault.index, around.kinds, around.zone)
+    problem = _why_not_correctable(declaration_id, history, around.kinds)
+    if problem is not None:
+        raise UsageError(problem[0].upper() + problem[1:] + ".", hint="La liste : carenage declare list --all.")
+    gone = next(one for one in history if one.id == declaration_id)
+    try:
+        person = plain_text(person, longest=LONGEST_NAME)
+        reason = plain_text(reason) if reason is not None else None
+    except FaultError as error:
+        raise UsageError(f"Qui retire, ou pourquoi : {error}.") from error
+    before = {one.id for one in current(history, around.kinds)}
+    removal = replace(
+        gone, values={}, evidence={}, person=person, on=around.today, reason=reason, replaces=gone.id, withdrawn=True
+    )
+    sealed = vault.seal_decision(_decision(removal), person)
+    removal = replace(removal, id=sealed.id)
+    after = [one.id for one in current([*history, removal], around.kinds) if one.id not in before]
+    return Recorded(declaration=removal, supersedes=(gone.id,)), tuple(after)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """An evidence file as it was looked at."""
+
+    path: Path
+    tag: str | None
+
+
+_Evidence = dict[str, tuple[_File, ...]]
+
+
+class _Desk:
+    """Where declarations are looked at and sealed, one after the other."""
+
+    def __init__(
+        self, vault: DeclaringVault, history: Sequence[Declaration], around: Surroundings, folder: Path
+    ) -> None:
+        self.vault, self.around, self.folder = vault, around, folder
+        self.history = [*history]
+        self.tags = {item.id: item.tag for item in vault.index.deposits()}
+        self.sealed: dict[Path, str] = {}
+
+    def look(self, request: Request, draft: Draft | None) -> tuple[_Evidence, list[Fault]]:
+        """Return the files of a draft, and what is wrong with those of the request."""
+        faults: list[Fault] = []
+        looked: dict[str, _File] = {}
+        for slot, name in request.files:
+            try:
+                looked[name] = self._look_at(self.folder / name)
+            except UsageError as error:
+                faults.append((f"files.{slot}" if slot else "files", error.message))
+        if draft is None or faults:
+            return {}, faults
+        return {slot: tuple(looked[name] for name in names) for slot, names in draft.files.items()}, faults
+
+    def _look_at(self, path: Path) -> _File:
+        digest = hashlib.sha256()
+        shown = f"« {printable(path.name)} »"
+        try:
+            if path.is_symlink():
+                raise UsageError(f"{shown} est un lien symbolique : donnez le fichier lui-même")
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise UsageError(f"{shown} n'est pas un fichier ordinaire")
+            if not 0 < status.st_size <= MOST_BYTES:
+                raise UsageError(f"{shown} est vide" if not status.st_size else f"{shown} dépasse 2 Gio")
+            with path.open("rb") as stream:
+                head = stream.read(_HEAD)
+                if holds_secret(head.decode("latin-1")):
+                    raise UsageError(f"{shown} contient une clé privée : elle ne se dépose jamais dans le coffre")
+                digest.update(head)
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+        except (OSError, ValueError) as error:
+            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "nom impossible"
+            raise UsageError(f"{shown} n'est pas lisible ({_REASONS.get(type(error), why)})") from error
+        return _File(path, self.vault.content_tag(digest.hexdigest()))
+
+    def alike(self, draft: Draft, evidence: _Evidence) -> Recorded | None:
+        """Return the record that says the same, when it is in force or a person corrected it since; else None."""
+        in_force = {one.id for one in current(self.history, self.around.kinds)}
+        corrected = {one.replaces: one.id for one in self.history if one.replaces is not None}
+        alike = [one for one in self.history if not one.withdrawn and self._is_alike(one, draft, evidence)]
+        for one in reversed(alike):
+            if one.id in in_force or one.id in corrected:
+                return Recorded(declaration=one, is_new=False, corrected_by=corrected.get(one.id), place=draft.place)
+        return None
+
+    def _is_alike(self, one: Declaration, draft: Draft, evidence: _Evidence) -> bool:
+        if (one.fact, {*one.subjects}, {**one.values}) != (draft.kind.id, {*draft.subjects}, {**draft.values}):
+            return False
+        asked = {slot: sorted(str(file.tag) for file in files) for slot, files in evidence.items()}
+        asked |= {slot: sorted(str(self.tags.get(item)) for item in ids) for slot, ids in draft.kept.items()}
+        held = {slot: sorted(str(self.tags.get(item)) for item in ids) for slot, ids in one.evidence.items()}
+        return asked == held
+
+    def faults_of_correction(self, draft: Draft) -> list[Fault]:
+        """Return why a draft cannot replace what it says that it replaces."""
+        if draft.replaces is None:
+            return []
+        problem = _why_not_correctable(draft.replaces, self.history, self.around.kinds)
+        if problem is not None:
+            return [("replaces", problem)]
+        fact = next(one.fact for one in self.history if one.id == draft.replaces)
+        if fact != draft.kind.id:
+            return [("replaces", f"{draft.replaces} est une déclaration « {fact} », pas « {draft.kind.id} »")]
+        return []
+
+    def record(self, draft: Draft, evidence: _Evidence, *, dry_run: bool) -> Recorded:
+        """Seal a draft unless it is known already; a trial seals nothing."""
+        if (known := self.alike(draft, evidence)) is not None:
+            return known
+        ids = {} if dry_run else {slot: self._seal(files) for slot, files in evidence.items()}
+        made = Declaration(
+            id="",
+            fact=draft.kind.id,
+            subjects=draft.subjects,
+            values=draft.values,
+            person=draft.person,
+            on=self.around.now.astimezone(self.around.zone).date(),
+            evidence={**draft.kept, **ids},
+            reason=draft.reason,
+            replaces=draft.replaces,
+        )
+        before = current(self.history, self.around.kinds)
+        if not dry_run:
+            try:
+                made = replace(made, id=self.vault.seal_decision(_decision(made), made.person).id)
+            except HeldError as error:
+                raise _held(error) from error
+        self.history.append(made)
+        after = {one.id: one for one in current(self.history, self.around.kinds)}
+        superseded = tuple(one.id for one in before if after.get(one.id) != one)
+        return Recorded(declaration=made, supersedes=superseded, place=draft.place)
+
+    def _seal(self, files: Iterable[_File]) -> tuple[str, ...]:
+        ids = []
+        for file in files:
+            if file.path not in self.sealed:
+                try:
+                    self.sealed[file.path] = seal_file(self.vault, file.path, now=self.around.now).id
+                except HeldError as error:
+                    raise _held(error) from error
+                self.tags[self.sealed[file.path]] = file.tag
+            ids.append(self.sealed[file.path])
+        return tuple(ids)
+
+
+_REASONS: dict[type[Exception], str] = {
+    FileNotFoundError: "il n'existe pas",
+    PermissionError: "l'accès est refusé",
+    IsADirectoryError: "c'est un dossier",
+    NotADirectoryError: "il n'existe pas",
+}
+
+
+def _decision(one: Declaration) -> dict[str, Any]:
+    return {"decision": DECLARE, "evidence": None, "reason": one.reason, "values": to_record(one)}
+
+
+def _held(error: HeldError) -> HeldError:
+    return HeldError(
+        error.message,
+        held_id=error.held_id,
+        hint="Acceptez le dommage (carenage vault accept-damage), puis relancez la même commande.",
+    )
+
+
+def _why_not_correctable(
+    declaration_id: str, history: Sequence[Declaration], kinds: Mapping[str, FactKind]
+) -> str | None:
+    """Return in French why a declaration cannot be corrected or withdrawn, None when it can."""
+    found = next((one for one in history if one.id == declaration_id), None)
+    if found is None:
+        return f"aucune déclaration « {printable(declaration_id)} »"
+    if found.withdrawn:
+        return f"{declaration_id} est lui-même un retrait"
+    later = next((one for one in history if one.replaces == declaration_id), None)
+    if later is not None:
+        return f"{declaration_id} a déjà été {'retirée' if later.withdrawn else 'corrigée'} par {later.id}"
+    if all(one.id != declaration_id for one in current(history, kinds)):
+        return f"{declaration_id} n'est plus en vigueur : une déclaration plus récente la remplace"
+    return None
+
+
+def _place(request: Request, where: str) -> str:
+    return f"{request.place} / {where}" if request.place else where
