@@ -1,0 +1,276 @@
+"""One unit alone before the rules: what they would say of it on a day, with audits that are only planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from itertools import product
+
+from agent.domain.assessment import evaluate
+from agent.domain.candidate import Candidate, CandidateType, Establishment
+from agent.domain.deadlines import add_days
+from agent.domain.forecast.obligation import PlannedAudit
+from agent.domain.programme import Objective, ReadingValue, Subject
+from agent.domain.rules.report_availability import Report
+from agent.domain.scenario import AdsAudit, Directory, ExposureAudit, ExposureTool, Scenario, Surface
+from agent.domain.verdict import Entry, Verdict
+
+UNIT = "unit"
+
+ReadingPins = Mapping[str, tuple[ReadingValue, ...]]
+
+# The value of a reading that asks less whatever the audits; the other readings are compared.
+_ASKS_LESS: dict[str, ReadingValue] = {
+    "mean_cmp": "le",
+    "gap_cmp": "le",
+    "lost_report": "counted",
+    "cvss9": "gt",
+    "high_recurrence": "ignored",
+    "o2b_coverage": "flex",
+    "silene_in_sequence": "ignored",
+}
+_ALONE = Candidate(type=CandidateType.PRIVE, establishments=(Establishment(id=UNIT, activity=Fraction(1)),))
+_BEST_SCORE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """
+    One unit of one objective, in a scenario that holds nothing else (`scenario`; the unit's id is `UNIT` in it).
+
+    `starts_on` and `ends_on` bound the days on which its audits count; reports still to be downloaded are taken
+    as downloaded, for they are an obligation of their own.
+    """
+
+    objective: Objective
+    scenario: Scenario
+    starts_on: date
+    ends_on: date
+
+    @property
+    def as_of(self) -> date:
+        """The day from which the unit's audits are planned: today, its own start, or the last audit supposed."""
+        days = [audit.day for audit in self.scenario.ads_audits]
+        days += [audit.day for audit in self.scenario.exposure_audits]
+        return max(self.scenario.as_of, self.starts_on, *days)
+
+    @property
+    def declaration(self) -> date:
+        """The planned declaration."""
+        return self.scenario.phase.declaration
+
+    @property
+    def lead_days(self) -> int:
+        """How long the report of an audit takes to arrive."""
+        settings = self.scenario.settings
+        return settings.lead_days_ads if self.is_directory else settings.lead_days_industrial
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether the unit is a directory."""
+        return self.objective.subject is Subject.DIRECTORIES
+
+    @property
+    def key(self) -> str:
+        """What tells apart the cases to which the rules answer alike."""
+        scenario = self.scenario
+        parts = (self.objective.id, scenario.directories, scenario.surfaces, scenario.ads_audits)
+        return repr((*parts, scenario.exposure_audits, self.starts_on, self.ends_on))
+
+    @property
+    def audited_days(self) -> tuple[date, ...]:
+        """The days of the audits that this objective counts, from the unit's start, oldest first."""
+        audits = self.scenario.ads_audits if self.is_directory else self.scenario.exposure_audits
+        tools = self.objective.tools
+        return tuple(audit.day for audit in audits if audit.tool in tools and self.starts_on <= audit.day <= self.as_of)
+
+    def ask(
+        self,
+        on: date,
+        planned: Sequence[PlannedAudit] = (),
+        *,
+        reading: ReadingPins | None = None,
+        mean_days: int | None = None,
+    ) -> Entry | None:
+        """
+        Return what the rules say of the unit on a day, `planned` audits run clean; None when it is no unit.
+
+        `reading` pins readings; `mean_days` replaces the mean's limit, to see what it alone asks.
+        """
+        scenario = self.scenario
+        settings = scenario.settings if mean_days is None else replace(scenario.settings, mean_days=mean_days)
+        asked = replace(
+            scenario,
+            as_of=on,
+            settings=settings,
+            readings={**scenario.readings, **(reading or {})},
+            **self._with(planned),  # type: ignore[arg-type]
+        )
+        programme = replace(scenario.programme, objectives=(self.objective,))
+        return evaluate(programme, asked).objectives[self.objective.id].units.get(UNIT)
+
+    def is_lost(self, on: date, planned: Sequence[PlannedAudit] = (), *, reading: ReadingPins | None = None) -> bool:
+        """Return whether nothing done from `on` repairs the unit, under `reading` or under every one."""
+        entry = self.ask(on, planned, reading=reading)
+        return entry is not None and entry.verdict is Verdict.NOT_MET
+
+    @property
+    def prudent(self) -> ReadingPins:
+        """The first admissible value of each reading: the one that plans are made on."""
+        return {name: values[:1] for name, values in self._admissible.items()}
+
+    def lenient(self) -> Iterator[ReadingPins]:
+        """Yield the readings among which is the one that asks the least."""
+        kept = {
+            name: (_ASKS_LESS[name],) if _ASKS_LESS.get(name) in values else values
+            for name, values in self._admissible.items()
+        }
+        for chosen in product(*kept.values()):
+            yield {name: (value,) for name, value in zip(kept, chosen, strict=True)}
+
+    def last_permissive_due(self, on: date, planned: Sequence[PlannedAudit] = ()) -> tuple[date | None, bool]:
+        """
+        Return the last day to act under the readings that ask the least, and whether they ask anything at all.
+
+        When one of them asks nothing before the end, that is the last day. None when all of them are lost.
+        """
+        entries = [self.ask(on, planned, reading=reading) for reading in self.lenient()]
+        days = [entry.next_due for entry in entries if entry is not None and entry.verdict is not Verdict.NOT_MET]
+        if not days:
+            return None, True
+        if None in days:
+            return max(on, self.last_useful_day), False
+        return max(day for day in days if day is not None), True
+
+    @property
+    def last_useful_day(self) -> date:
+        """The last day of an audit whose report arrives in time."""
+        return min(self.ends_on, add_days(self.declaration, -self.lead_days))
+
+    def last_day_not_lost(self, *, reading: ReadingPins | None = None) -> date | None:
+        """Return the last day, up to today, on which the unit could still be repaired; None when it never could."""
+        first, last = min(self.starts_on, self.as_of), self.as_of
+        if self.is_lost(first, reading=reading):
+            return None
+        while first < last:  # what is lost stays lost
+            middle = add_days(first, ((last - first).days + 1) // 2)
+            if self.is_lost(middle, reading=reading):
+                last = add_days(middle, -1)
+            else:
+                first = middle
+        return first
+
+    @property
+    def _admissible(self) -> dict[str, tuple[ReadingValue, ...]]:
+        return {name: self.scenario.readings.get(name, values) for name, values in self.objective.readings.items()}
+
+    def _with(self, planned: Sequence[PlannedAudit]) -> dict[str, object]:
+        if not planned:
+            return {}
+        if self.is_directory:
+            runs = [*self.scenario.ads_audits, *(self._run(rank, one) for rank, one in enumerate(planned))]
+            return {"ads_audits": tuple(sorted(runs, key=lambda run: run.day))}
+        audits = [*self.scenario.exposure_audits, *(_audit(rank, one) for rank, one in enumerate(planned))]
+        return {"exposure_audits": tuple(sorted(audits, key=lambda audit: audit.day))}
+
+    def _run(self, rank: int, planned: PlannedAudit) -> AdsAudit:
+        return AdsAudit(
+            id=f"planned-{rank}",
+            day=planned.day,
+            directories=frozenset({UNIT}),
+            score=max(_BEST_SCORE, self.scenario.settings.min_score),
+            tool=self.objective.tools[0],
+            report_available=planned.day,
+            downloaded=True,
+        )
+
+
+def _audit(rank: int, planned: PlannedAudit) -> ExposureAudit:
+    tool = ExposureTool(planned.tool) if planned.tool else ExposureTool.SILENE
+    return ExposureAudit(id=f"planned-{rank}", day=planned.day, tool=tool, covers=None, findings=())
+
+
+def directory_case(scenario: Scenario, objective: Objective, directory: Directory, *, phase_start: date) -> Case:
+    """Return the case of one directory, with those that it replaced or that replace it."""
+    related = _lineage(scenario.directories, directory)
+    named = {one.id: UNIT if one is directory else f"other-{rank}" for rank, one in enumerate(related)}
+    opened = min(one.in_service or phase_start for one in related if one is directory or one.id in directory.replaces)
+    settings, seen_on = scenario.settings, min(scenario.as_of, scenario.phase.declaration)
+    return Case(
+        objective=objective,
+        scenario=replace(
+            scenario,
+            candidate=_ALONE,
+            surfaces=(),
+            exposure_audits=(),
+            directories=tuple(
+                replace(
+                    one,
+                    id=named[one.id],
+                    establishments=(UNIT,),
+                    replaces=tuple(named[name] for name in one.replaces if name in named),
+                )
+                for one in related
+            ),
+            ads_audits=tuple(
+                replace(
+                    run,
+                    id=f"run-{rank}",
+                    directories=frozenset(named[name] for name in run.directories if name in named),
+                    score={named[name]: mark for name in named if (mark := run.score_of(name)) is not None},
+                    downloaded=run.downloaded
+                    or not Report(available_on=run.report_available, downloaded=False).is_gone(seen_on, settings),
+                )
+                for rank, run in enumerate(run for run in scenario.ads_audits if run.directories & named.keys())
+            ),
+        ),
+        starts_on=max(phase_start, opened),
+        ends_on=min(directory.retired or date.max, scenario.phase.declaration),
+    )
+
+
+def surface_case(scenario: Scenario, objective: Objective, surface: Surface, *, phase_start: date) -> Case:
+    """Return the case of one exposed element."""
+    return Case(
+        objective=objective,
+        scenario=replace(
+            scenario,
+            candidate=_ALONE,
+            directories=(),
+            ads_audits=(),
+            surfaces=(replace(surface, id=UNIT, establishments=(UNIT,)),),
+            exposure_audits=tuple(
+                replace(
+                    audit,
+                    id=f"audit-{rank}",
+                    covers=None,
+                    findings=tuple(
+                        replace(finding, surface=None)
+                        for finding in audit.findings
+                        if finding.surface in {None, surface.id}
+                    ),
+                )
+                for rank, audit in enumerate(
+                    audit for audit in scenario.exposure_audits if audit.covers_surface(surface.id)
+                )
+            ),
+        ),
+        starts_on=max(phase_start, surface.exposed_from or phase_start),
+        ends_on=scenario.phase.declaration,
+    )
+
+
+def _lineage(directories: Sequence[Directory], directory: Directory) -> list[Directory]:
+    """Return the directories linked to `directory` by a replacement, near or far, in their order."""
+    linked, grown = {directory.id}, True
+    while grown:
+        found = {
+            name
+            for one in directories
+            if one.id in linked or linked & set(one.replaces)
+            for name in (one.id, *one.replaces)
+        }
+        grown, linked = not found <= linked, linked | found
+    return [one for one in directories if one.id in linked]

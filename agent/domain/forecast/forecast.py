@@ -1,0 +1,208 @@
+"""The forecast of a scenario: every dated obligation until the declaration, and the calendars that meet them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from agent.domain.assessment import Assessment, evaluate
+from agent.domain.deadlines import add_days
+from agent.domain.forecast.audits import AuditObligations, named, report_downloads
+from agent.domain.forecast.calendar import Plan, fewest, plan
+from agent.domain.forecast.case import Case, directory_case, surface_case
+from agent.domain.forecast.obligation import AuditCalendar, Obligation, Standing, What, Why
+from agent.domain.forecast.working_days import WorkingDays
+from agent.domain.programme import Objective, Programme, RuleName, Subject
+from agent.domain.scenario import AdsAudit, ExposureAudit, Scenario
+from agent.domain.verdict import Verdict
+
+EVERYTHING = "*"
+PIECES_MARGIN_DAYS = 16
+"""How long before the programme's last day a piece that is missing puts the declaration at risk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """
+    What lies ahead of one programme on `as_of`.
+
+    `lost` names the objectives that the candidate can no longer meet; `obligations` come the most urgent first.
+    """
+
+    programme: Programme
+    as_of: date
+    phase_start: date
+    declaration: date
+    last_day: date
+    lost: tuple[str, ...]
+    obligations: tuple[Obligation, ...]
+    calendars: tuple[AuditCalendar, ...]
+
+
+def forecast(
+    programme: Programme,
+    scenario: Scenario,
+    *,
+    holidays: Collection[date],
+    supposed: Collection[str] = (),
+    others: Sequence[Obligation] = (),
+) -> Forecast:
+    """
+    Return what `scenario` still asks, from its day to its planned declaration.
+
+    `holidays` are the public holidays of those years. Audits dated after `as_of` are left out, except those whose ids
+    are `supposed`: they are taken as run, and planning goes on after them. `others` are obligations known otherwise
+    (declared facts), merged with these.
+    """
+    working = WorkingDays(frozenset(holidays))
+    scenario = _without_future(scenario, supposed)
+    today = evaluate(programme, scenario)
+    units = _Units.of(programme, scenario, today)
+    obligations, calendars = units.planned(working)
+    found = [
+        *obligations,
+        *report_downloads(scenario, working),
+        *others,
+        *declaration_obligations(scenario, working),
+    ]
+    return Forecast(
+        programme=programme,
+        as_of=scenario.as_of,
+        phase_start=today.phase_start,
+        declaration=scenario.phase.declaration,
+        last_day=scenario.last_day,
+        lost=tuple(name for name, one in today.objectives.items() if one.candidate.verdict is Verdict.NOT_MET),
+        obligations=tuple(sorted(found, key=lambda one: one.urgency)),
+        calendars=tuple(calendars),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """The cases of every unit, by unit: those of its objectives."""
+
+    directories: Mapping[str, tuple[Case, ...]]
+    surfaces: Mapping[str, tuple[Case, ...]]
+
+    @classmethod
+    def of(cls, programme: Programme, scenario: Scenario, today: Assessment) -> _Units:
+        directories: dict[str, list[Case]] = {}
+        surfaces: dict[str, list[Case]] = {}
+        for objective in programme.objectives:
+            for unit in today.objectives[objective.id].units:
+                case = _case(scenario, objective, unit, today.phase_start)
+                into = directories if objective.subject is Subject.DIRECTORIES else surfaces
+                into.setdefault(unit, []).append(case)
+        return cls(
+            {unit: tuple(cases) for unit, cases in directories.items()},
+            {unit: tuple(cases) for unit, cases in surfaces.items()},
+        )
+
+    def planned(self, working: WorkingDays) -> tuple[list[Obligation], list[AuditCalendar]]:
+        """Return the obligations of every unit and the calendars proposed to meet them."""
+        obligations: list[Obligation] = []
+        calendars: list[AuditCalendar] = []
+        for what, by_unit in ((What.ADS_AUDIT, self.directories), (What.EXPOSURE_AUDIT, self.surfaces)):
+            by_state: dict[str, list[str]] = {}
+            for unit, cases in by_unit.items():
+                by_state.setdefault("".join(case.key for case in cases), []).append(unit)
+            groups = list(by_state.values())
+            plans = _plans([by_unit[units[0]] for units in groups], working, together=what is What.EXPOSURE_AUDIT)
+            for units, proposed in zip(groups, plans, strict=True):
+                for case in by_unit[units[0]]:
+                    asked = list(AuditObligations(case, proposed, working).all())
+                    obligations.extend(named(one, unit) for unit in units for one in asked)
+            calendars.extend(_calendars(what, groups, plans, by_unit))
+        return obligations, calendars
+
+
+def _case(scenario: Scenario, objective: Objective, unit: str, phase_start: date) -> Case:
+    if objective.subject is Subject.DIRECTORIES:
+        directory = next(one for one in scenario.directories if one.id == unit)
+        return directory_case(scenario, objective, directory, phase_start=phase_start)
+    surface = next(one for one in scenario.surfaces if one.id == unit)
+    return surface_case(scenario, objective, surface, phase_start=phase_start)
+
+
+def _plans(groups: Sequence[Sequence[Case]], working: WorkingDays, *, together: bool) -> list[Plan]:
+    """
+    Return a plan for each group; `together`, one for all when it satisfies all (one audit covers everything).
+
+    Units that are planned from another day, for they appear later, have a plan of their own.
+    """
+    starts = [max(case.as_of for case in cases) for cases in groups]
+    common: dict[date, Plan] = {}
+    for start in set(starts) if together else ():
+        cases = [case for day, group in zip(starts, groups, strict=True) if day == start for case in group]
+        common[start] = plan(cases, working)
+    return [
+        common[start] if start in common and common[start].verified else plan(cases, working)
+        for start, cases in zip(starts, groups, strict=True)
+    ]
+
+
+def _without_future(scenario: Scenario, supposed: Collection[str]) -> Scenario:
+    """Return the scenario without the audits after its day that nobody supposed."""
+    seen_on, last = scenario.as_of, scenario.phase.declaration
+
+    def counts(audit: AdsAudit | ExposureAudit) -> bool:
+        return audit.day <= (last if audit.id in supposed else seen_on)
+
+    return replace(
+        scenario,
+        ads_audits=tuple(filter(counts, scenario.ads_audits)),
+        exposure_audits=tuple(filter(counts, scenario.exposure_audits)),
+    )
+
+
+def _calendars(
+    what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan], by_unit: Mapping[str, Sequence[Case]]
+) -> Iterator[AuditCalendar]:
+    merged: dict[Plan, list[str]] = {}
+    for units, proposed in zip(groups, plans, strict=True):
+        merged.setdefault(proposed, []).extend(units)
+    for proposed, units in merged.items():
+        rhythms = [case for unit in units for case in by_unit[unit] if case.objective.rule is RuleName.CADENCE]
+        figures = [figure for case in rhythms if (figure := fewest(case)) is not None]
+        yield AuditCalendar(
+            what=what,
+            units=tuple(sorted(units)),
+            audits=proposed.audits,
+            at_least=max(figures, default=None),
+            verified=proposed.verified,
+        )
+
+
+def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterator[Obligation]:
+    """Yield the declaration itself, and the day by which its pieces have to be there."""
+    today, planned, last = scenario.as_of, scenario.phase.declaration, scenario.last_day
+    too_late, over = planned > last, today > last
+    sources = scenario.programme.objectives[0].sources[:1] if scenario.programme.objectives else ()
+    standing = Standing.LOST if over else Standing.OVERDUE if too_late or planned < today else Standing.OPEN
+    yield Obligation(
+        objective=EVERYTHING,
+        unit=EVERYTHING,
+        what=What.DECLARATION,
+        why="DECLARATION_TOO_LATE" if too_late or over else Why.LAST_DAY,
+        recommended_on=None if over else working.within(min(planned, last), today, last),
+        last_prudent_on=last,
+        last_permissive_on=last,
+        sources=sources,
+        standing=standing,
+        values={"planned": planned},
+    )
+    margin = min(add_days(last, -PIECES_MARGIN_DAYS), planned)
+    if over or planned < today:
+        return
+    yield Obligation(
+        objective=EVERYTHING,
+        unit=EVERYTHING,
+        what=What.PIECES,
+        why=Why.BEFORE_DECLARATION,
+        recommended_on=working.on_or_after(today) if margin < today else working.within(margin, today, margin),
+        last_prudent_on=margin,
+        last_permissive_on=min(planned, last),
+        sources=sources,
+        standing=Standing.OVERDUE if margin < today else Standing.OPEN,
+    )

@@ -1,0 +1,143 @@
+"""Proposed calendars: working days, evenly spread, and clean audits on them satisfy every reading of the rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.domain.assessment import evaluate
+from agent.domain.forecast.obligation import AuditCalendar, What
+from agent.domain.verdict import Verdict
+from tests.unit.domain.forecast.cases import HOLIDAYS, Json, calendar_of, forecast_of, parsed, scenario
+
+D = date(2027, 3, 31)
+OPENS = D - timedelta(days=59)
+
+
+def days_of(calendar: AuditCalendar) -> list[date]:
+    return [one.day for one in calendar.audits]
+
+
+def with_audits(value: Json, calendars: list[AuditCalendar]) -> Json:
+    """The scenario at its declaration, the proposed audits run clean."""
+    runs, exposures = list(value["ads_audits"]), list(value["exposure_audits"])
+    for calendar in calendars:
+        for rank, one in enumerate(calendar.audits):
+            on = one.day.isoformat()
+            if calendar.what is What.ADS_AUDIT:
+                runs.append({"id": f"p{rank}", "date": on, "ads": list(calendar.units), "score": 3})
+            else:
+                tool = one.tool or "SILENE"
+                exposures.append(
+                    {"id": f"q{rank}", "date": on, "tool": tool, "covers": list(calendar.units), "findings": []}
+                )
+    return {**value, "as_of": value["phase"]["declaration"], "ads_audits": runs, "exposure_audits": exposures}
+
+
+def test_days_are_evenly_spread_near_fifty_five_days() -> None:
+    days = days_of(calendar_of(scenario(as_of="2026-05-10"), What.ADS_AUDIT))
+    gaps = [(later - earlier).days for earlier, later in pairwise([date(2026, 5, 7), *days, D])]
+
+    assert all(51 <= gap <= 57 for gap in gaps)
+
+
+def test_the_last_two_industrial_audits_are_in_the_window_and_apart() -> None:
+    calendar = calendar_of(scenario(as_of="2026-05-10"), What.EXPOSURE_AUDIT)
+    industrial = [one.day for one in calendar.audits if one.tool == "INDUSTRIAL"]
+
+    assert len(industrial) == 2
+    assert 45 <= (industrial[1] - industrial[0]).days <= 59
+    assert all(OPENS <= one <= D for one in industrial)
+
+
+def test_a_long_lead_leaves_the_last_audit_alone_in_the_window() -> None:
+    value = scenario(as_of="2026-05-10", config={"lead_days_industrial": 30})
+    calendar = calendar_of(value, What.EXPOSURE_AUDIT)
+    industrial = [one.day for one in calendar.audits if one.tool == "INDUSTRIAL"]
+
+    assert calendar.verified
+    assert 45 <= (industrial[1] - industrial[0]).days <= 59
+    assert OPENS <= industrial[1] <= D - timedelta(days=30)
+
+
+def test_one_clean_audit_before_the_window_needs_one_more() -> None:
+    exposures = ["2026-06-20", "2026-08-10", "2026-10-05", "2026-11-25", "2027-01-18"]
+    calendar = calendar_of(scenario(as_of="2027-01-20", exposures=exposures), What.EXPOSURE_AUDIT)
+
+    assert [one.tool for one in calendar.audits] == ["INDUSTRIAL"]
+    assert 45 <= (calendar.audits[0].day - date(2027, 1, 18)).days <= 59
+
+
+def test_one_audit_covers_every_element_when_their_needs_agree() -> None:
+    surfaces = [{"id": f"X{rank}", "establishments": ["E1"]} for rank in range(1, 6)]
+    value = scenario(as_of="2026-07-10", surfaces=surfaces, exposures=["2026-06-20"])
+    value["exposure_audits"].append(
+        {"id": "part", "date": "2026-07-08", "tool": "SILENE", "covers": ["X1"], "findings": []}
+    )
+    calendars = [one for one in forecast_of(value).calendars if one.what is What.EXPOSURE_AUDIT]
+
+    assert [one.units for one in calendars] == [("X1", "X2", "X3", "X4", "X5")]
+    assert calendars[0].verified
+
+
+def test_nothing_is_proposed_once_the_declaration_has_come() -> None:
+    assert all(not one.audits for one in forecast_of(scenario(as_of="2027-03-31")).calendars)
+
+
+@pytest.mark.parametrize("start", ["2026-01-30", "2026-03-12", "2026-05-07"])
+@pytest.mark.parametrize("declaration", ["2027-01-15", "2027-02-28", "2027-03-31"])
+def test_a_calendar_from_the_start_satisfies_every_objective(start: str, declaration: str) -> None:
+    value = scenario(as_of=start, start=start, declaration=declaration)
+    calendars = list(forecast_of(value).calendars)
+    end = parsed(with_audits(value, calendars))
+
+    assert {one.candidate.verdict for one in evaluate(end.programme, end).objectives.values()} == {Verdict.MET}
+
+
+@given(
+    start=st.integers(0, 97),
+    gaps=st.lists(st.integers(20, 75), max_size=6),
+    waited=st.integers(0, 70),
+    length=st.integers(250, 330),
+)
+@settings(max_examples=25, deadline=None)
+def test_a_verified_calendar_is_kept_by_the_rules_whatever_came_before(
+    start: int, gaps: list[int], waited: int, length: int
+) -> None:
+    began = date(2026, 1, 30) + timedelta(days=start)
+    declaration = min(D, began + timedelta(days=length))
+    audited, today = [], began
+    for gap in gaps:
+        today += timedelta(days=gap)
+        audited.append(today)
+    today = today + timedelta(days=waited)
+    audited = [one for one in audited if one <= today]
+    value = scenario(
+        as_of=today.isoformat(),
+        start=began.isoformat(),
+        declaration=declaration.isoformat(),
+        runs=[one.isoformat() for one in audited],
+        exposures=[one.isoformat() for one in audited],
+    )
+    if today >= declaration:
+        return
+    found = forecast_of(value)
+    proposed = [one for calendar in found.calendars for one in days_of(calendar)]
+    end = parsed(with_audits(value, list(found.calendars)))
+    verdicts = evaluate(end.programme, replace(end, as_of=declaration)).objectives
+    open_objectives = [
+        name for name in verdicts if not any(one.lost for one in found.obligations if one.objective == name)
+    ]
+
+    assert all(one.weekday() < 5 and one not in HOLIDAYS and one >= today for one in proposed)
+    for name in open_objectives:
+        calendar = found.calendars[0 if name.startswith("D1.O1") else 1]
+        if calendar.verified:
+            assert verdicts[name].candidate.verdict is not Verdict.NOT_MET, name
+            contested = any(one.standing.value == "contested" for one in found.obligations if one.objective == name)
+            assert contested or verdicts[name].candidate.verdict is Verdict.MET, name
