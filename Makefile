@@ -11,7 +11,7 @@ demo: $(STAMP)
 	$(BIN)/python -m tests.lab.demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --hypothesis-profile=thorough
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

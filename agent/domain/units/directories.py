@@ -129,11 +129,12 @@ class _DirectoryCadence(_DirectoryUnit):
         seen_on = min(scenario.as_of, phase_end)
         members = self.lineages.members(self.directory) if chained else [self.directory]
         start = max(self.frame.start, min(member.in_service or self.frame.start for member in members))
+        last = min(seen_on, self.directory.retired or seen_on)
         counted = {
             audit.id
             for member in members
             for audit in self.lineages.runs[member.id]
-            if start <= audit.day <= min(seen_on, member.retired or seen_on)
+            if start <= audit.day <= min(last, member.retired or last)
         }
         audits = [audit for audit in scenario.ads_audits if audit.id in counted]
         everything = Timeline(

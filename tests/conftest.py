@@ -1,0 +1,17 @@
+"""How many cases the properties try: `--hypothesis-profile=thorough` for thousands of each, a few dozen otherwise."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+# The same cases on every run and every machine: a failure is a failure for everybody.
+settings.register_profile(
+    "quick",
+    max_examples=40,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=700)
+settings.load_profile("quick")
