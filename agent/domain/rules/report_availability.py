@@ -23,6 +23,11 @@ class Report:
         return not self.downloaded and seen_on > add_months(self.available_on, settings.report_months)
 
 
+def last_download_day(available_on: date, settings: Settings) -> date:
+    """Return the last day on which people are told to download a report: the eve of its last one."""
+    return add_days(add_months(available_on, settings.report_months), -1)
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What the reports of a unit add to its outcome: reasons, the first download day, and whether to warn."""
@@ -42,7 +47,7 @@ def notice_of(reports: Iterable[Report], *, seen_on: date, final: bool, settings
         if report.is_gone(seen_on, settings):
             reasons.add(Reason.REPORT_LOST)
             continue
-        last_day = add_days(add_months(report.available_on, settings.report_months), -1)
+        last_day = last_download_day(report.available_on, settings)
         last_days.append(last_day)
         if final:
             reasons.add(Reason.REPORT_NOT_DOWNLOADED)

@@ -341,12 +341,13 @@ class Conditions(Step):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingResult:
-    """What one value of a reading would give alone, the other readings left open."""
+    """What one value of a reading would give alone, the other readings left open; `retained`: it is the pinned one."""
 
     value: ReadingValue
     verdict: str
     reasons: tuple[str, ...]
     next_due: date | None
+    retained: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

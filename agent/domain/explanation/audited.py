@@ -1,0 +1,279 @@
+"""The steps of an audited objective, for the candidate, an establishment or one of its units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fractions import Fraction
+from typing import Any, cast
+
+from agent.domain.assessment import evaluate
+from agent.domain.candidate import CandidateType
+from agent.domain.decided import ENTRA_EXEMPT, NO_DIRECTORY, NO_EXPOSURE, Pin
+from agent.domain.explanation import steps
+from agent.domain.explanation.ground import Ground
+from agent.domain.explanation.level import exposure_step, scores_step
+from agent.domain.explanation.parts import CANDIDATE, DIRECTORY, ESTABLISHMENT, SURFACE, day_of, entry_of, parts_step
+from agent.domain.explanation.readings import reading_step
+from agent.domain.explanation.regularity import regularity_steps
+from agent.domain.programme import Aggregation, Programme, ReadingValue, Subject
+from agent.domain.rules.exposure_level import Exposure
+from agent.domain.rules.outcome import Reading
+from agent.domain.rules.score import Scores
+from agent.domain.rules.share import activity_share, exact
+from agent.domain.rules.timeline import Timeline
+from agent.domain.scenario import DirectoryKind
+from agent.domain.units.directories import directory_units
+from agent.domain.units.surfaces import surface_units
+from agent.domain.units.unit import Unit
+
+Json = Mapping[str, Any]
+
+SHARE_CODES = frozenset({"SHARE_BELOW_THRESHOLD", "TOO_FEW_ESTABLISHMENTS", "SUPPORT_NOT_MET"})
+_DECLARE = "carenage declare {fact} {subject}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasoning:
+    """
+    The steps of one audited objective.
+
+    `programme` asks for this objective alone; `judged` is its part of the assessment, `units` those it holds.
+    """
+
+    programme: Programme
+    ground: Ground
+    judged: Json
+    phase_issues: tuple[str, ...]
+    facts: tuple[steps.OpenFact, ...]
+    pins: Mapping[str, Pin]
+    units: Mapping[str, Unit]
+
+    @classmethod
+    def of(
+        cls,
+        programme: Programme,
+        ground: Ground,
+        document: Json,
+        *,
+        facts: tuple[steps.OpenFact, ...],
+        pins: Mapping[str, Pin],
+    ) -> Reasoning:
+        """Return the reasoning on an objective of `document` (contract JSON)."""
+        objective = ground.objective
+        judged = document["objectives"][objective.id]
+        made = directory_units if objective.subject is Subject.DIRECTORIES else surface_units
+        return cls(
+            programme=replace(programme, objectives=(objective,)),
+            ground=ground,
+            judged=judged,
+            phase_issues=tuple(document["phase_issues"]),
+            facts=facts,
+            pins=pins,
+            units={unit.id: unit for unit in made(ground.frame) if unit.id in judged["units"]},
+        )
+
+    @property
+    def unit_kind(self) -> str:
+        """What a unit is."""
+        return DIRECTORY if self.ground.objective.subject is Subject.DIRECTORIES else SURFACE
+
+    def deciding_unit(self, subject: steps.Subject) -> steps.Subject | None:
+        """Return the one unit whose steps explain a whole by themselves; None for a unit, or when several decide."""
+        if subject.kind == self.unit_kind:
+            return None
+        units = self._units_of(subject)
+        verdict = entry_of(self.judged, subject)["verdict"]
+        deciding = [name for name in units if self.judged["units"][name]["verdict"] == verdict] or units
+        return steps.Subject(kind=self.unit_kind, id=deciding[0]) if len(deciding) == 1 else None
+
+    def told(self, subject: steps.Subject, through: steps.Subject | None) -> Iterator[steps.Step]:
+        """Yield the steps of one subject, with those of the unit that alone decides."""
+        shown = through or subject
+        unit = self.units[str(shown.id)] if shown.kind == self.unit_kind else None
+        yield self._window(unit)
+        yield from self._decisions(subject)
+        if subject.kind == CANDIDATE:
+            yield from self._whole()
+        units = [] if subject.kind == self.unit_kind else self._units_of(subject)
+        if len(units) > 1:
+            yield self._parts(self.unit_kind, units)
+        if unit is not None:
+            yield from self._of_unit(unit)
+        yield from self._readings(subject)
+
+    def _units_of(self, subject: steps.Subject) -> list[str]:
+        """Return the units of the candidate, or of an establishment: without any, those of the candidate itself."""
+        if subject.kind == CANDIDATE:
+            return list(self.units)
+        owned = [name for name, unit in self.units.items() if subject.id in unit.owners]
+        return owned or [name for name, unit in self.units.items() if not unit.owners]
+
+    def _window(self, unit: Unit | None) -> steps.Window:
+        frame, scenario = self.ground.frame, self.ground.scenario
+        material = unit.material(self.ground.counting(lost=True)) if unit is not None else None
+        starts_on = None
+        if isinstance(material, Timeline | Exposure) and material.start > frame.start:
+            starts_on = material.start
+        return steps.Window(
+            phase_start=frame.start,
+            declaration=scenario.phase.declaration,
+            as_of=scenario.as_of,
+            last_day=scenario.last_day,
+            final=frame.final,
+            issues=self.phase_issues,
+            starts_on=starts_on,
+            sources=self.ground.cited("window", *(["own_start"] if starts_on else [])),
+        )
+
+    def _decisions(self, subject: steps.Subject) -> Iterator[steps.Decisions]:
+        awaited = tuple(self._awaited(subject))
+        if self.facts or awaited:
+            sources = self.ground.cited("no_unit") if awaited else ()
+            yield steps.Decisions(facts=self.facts, awaited=awaited, sources=sources)
+
+    def _awaited(self, subject: steps.Subject) -> Iterator[steps.Awaited]:
+        """Yield the decisions of the authority without which a part can be neither met nor left aside."""
+        scenario, on_directories = self.ground.scenario, self.unit_kind == DIRECTORY
+        fact = NO_DIRECTORY if on_directories else NO_EXPOSURE
+        for one in scenario.candidate.perimeter:
+            part = steps.Subject(kind=ESTABLISHMENT, id=one.id)
+            is_decided = one.no_ad_decided if on_directories else one.no_exposure_decided
+            if (subject.kind == CANDIDATE or subject == part) and not self._units_of(part) and not is_decided:
+                yield _awaited(fact, one.id)
+        units = [subject.id] if subject.kind == self.unit_kind else self._units_of(subject)
+        for directory in scenario.directories if on_directories else ():
+            if directory.id in units and directory.kind is DirectoryKind.ENTRA_ONLY and not directory.exempt:
+                yield _awaited(ENTRA_EXEMPT, directory.id)
+
+    # The candidate
+
+    def _whole(self) -> Iterator[steps.Step]:
+        establishments = list(self.judged["establishments"])
+        coverage = self.ground.admissible.get("o2b_coverage", ())
+        asks_share = self.ground.objective.aggregation is Aggregation.SHARE or coverage == ("flex",)
+        if not asks_share and len(establishments) > 1:
+            yield self._parts(ESTABLISHMENT, establishments)
+        if (asks_share or "flex" in coverage) and len(establishments) > 1:
+            yield self._share(under=None if asks_share else "o2b_coverage")
+
+    def _parts(self, kind: str, names: Sequence[str]) -> steps.Parts:
+        entries = self.judged["establishments" if kind == ESTABLISHMENT else "units"]
+        every = self.ground.objective.aggregation is not Aggregation.SHARE or kind != ESTABLISHMENT
+        cited = self.ground.cited("every") if kind == ESTABLISHMENT else ()
+        return parts_step(kind, {name: entries[name] for name in names}, every=every, sources=cited)
+
+    def _share(self, *, under: str | None) -> steps.Share:
+        reading: dict[str, ReadingValue] = dict(self.ground.prudent)
+        if "o2b_coverage" in reading:
+            reading["o2b_coverage"] = "flex"
+        judged = self._pinned(reading)
+        candidate, settings = self.ground.scenario.candidate, self.ground.scenario.settings
+        holding = judged["candidate"]["numbers"]["establishments_covered"]
+        states = {name: _state(entry, holds=name in holding) for name, entry in judged["establishments"].items()}
+        applicable = [one for one in candidate.perimeter if states[one.id] != "not_applicable"]
+        is_ght = candidate.type is CandidateType.GHT
+        supports = [one for one in applicable if is_ght and one.support]
+        holders = [one for one in applicable if states[one.id] == "holds"]
+        counted = [one for one in holders if reading["support_counts"] is True or one not in supports]
+        missing = tuple(code for code in judged["candidate"]["reasons"] if code in SHARE_CODES)
+        return steps.Share(
+            establishments=tuple(
+                steps.ShareOf(
+                    establishment=one.id,
+                    activity=one.activity,
+                    percent=activity_share([one], applicable) if one in applicable else Fraction(0),
+                    state=states[one.id],
+                    support=is_ght and one.support,
+                    counted=one in counted,
+                )
+                for one in candidate.perimeter
+            ),
+            activity=sum((one.activity for one in counted), Fraction(0)),
+            whole=sum((one.activity for one in applicable), Fraction(0)),
+            percent=activity_share(counted, applicable),
+            threshold=exact(settings.share_threshold),
+            share_holds="SHARE_BELOW_THRESHOLD" not in missing,
+            counted=len(counted),
+            minimum=settings.min_establishments if len(applicable) > 1 else None,
+            support_holds=all(one in holders for one in supports) if supports else None,
+            missing=missing,
+            holds=not missing,
+            under=under,
+            sources=self.ground.cited("share"),
+        )
+
+    # One unit
+
+    def _of_unit(self, unit: Unit) -> Iterator[steps.Step]:
+        entry = self.judged["units"][unit.id]
+        numbers = entry["numbers"]
+        match unit.material(self.ground.prudent):
+            case Timeline():
+                yield from regularity_steps(self.ground, unit)
+            case Scores():
+                yield scores_step(self.ground, unit)
+            case Exposure() as exposure:
+                yield exposure_step(self.ground, unit, exposure)
+        audits = numbers.get("audits_needed", numbers.get("remaining_audits_min"))
+        due = day_of(entry["next_due"])
+        if not self.ground.frame.final and entry["verdict"] in {"met", "at_risk"} and (audits or due is not None):
+            success = day_of(numbers.get("earliest_achievable"))
+            yield steps.Remaining(audits=audits, next_due=due, earliest_success=success)
+
+    # The readings
+
+    def _readings(self, subject: steps.Subject) -> Iterator[steps.Readings]:
+        contested = entry_of(self.judged, subject)["contested"]
+        admissible, printed = self.ground.admissible, self.ground.objective.readings
+        still_open = [name for name, values in admissible.items() if len(values) > 1]
+        pinned = [name for name, values in printed.items() if len(values) > 1 and len(admissible[name]) == 1]
+        if still_open or pinned:
+            yield steps.Readings(
+                readings=tuple(self._reading(name, subject) for name in [*contested, *pinned]),
+                indifferent=tuple(name for name in still_open if name not in contested),
+            )
+
+    def _reading(self, name: str, subject: steps.Subject) -> steps.ContestedReading:
+        is_pinned = len(self.ground.admissible[name]) == 1
+        values = (self.ground.objective.readings if is_pinned else self.ground.admissible)[name]
+        results = []
+        for value in dict.fromkeys((*self.ground.admissible[name], *values)):
+            found = entry_of(self._pinned({name: value}), subject)
+            results.append(
+                steps.ReadingResult(
+                    value=value,
+                    verdict=found["verdict"],
+                    reasons=tuple(found["reasons"]),
+                    next_due=day_of(found["next_due"]),
+                    retained=is_pinned and value == self.ground.admissible[name][0],
+                )
+            )
+        return reading_step(
+            self.programme, name, results, is_pinned=is_pinned, pin=self.pins.get(name) if is_pinned else None
+        )
+
+    def _pinned(self, reading: Reading) -> Json:
+        """Return the objective's judgement on the same facts, the given readings pinned."""
+        scenario = self.ground.scenario
+        readings = {**scenario.readings, **{name: (value,) for name, value in reading.items()}}
+        judged = evaluate(self.programme, replace(scenario, readings=readings))
+        return cast("Json", judged.objectives[self.ground.objective.id].as_json())
+
+
+def phase_start_of(document: Json) -> date:
+    """Return the phase's start as the assessment moved it within the programme's window."""
+    return date.fromisoformat(document["phase_start"])
+
+
+def _state(entry: Json, *, holds: bool) -> str:
+    if entry["verdict"] == "not_applicable":
+        return "not_applicable"
+    if holds:
+        return "holds"
+    return "lost" if entry["verdict"] == "not_met" else "recoverable"
+
+
+def _awaited(fact: str, subject: str) -> steps.Awaited:
+    return steps.Awaited(fact=fact, subject=subject, command=_DECLARE.format(fact=fact, subject=subject))

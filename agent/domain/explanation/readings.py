@@ -1,0 +1,27 @@
+"""A contested reading: the question, what each answer would give, who settled it or how to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.domain.decided import Pin, pin_subject
+from agent.domain.explanation import steps
+from agent.domain.programme import Programme
+
+_PIN = "carenage declare pinned_reading {subject}"
+
+
+def reading_step(
+    programme: Programme, name: str, results: Sequence[steps.ReadingResult], *, is_pinned: bool, pin: Pin | None
+) -> steps.ContestedReading:
+    """Return a reading; `pin` None while `is_pinned`: the configuration holds it."""
+    note = programme.reading_notes[name]
+    settled = steps.Settled() if pin is None else steps.Settled(person=pin.person, on=pin.on, answer=pin.answer)
+    return steps.ContestedReading(
+        name=name,
+        question=note.question,
+        results=tuple(results),
+        sources=note.sources,
+        settled=settled if is_pinned else None,
+        command=None if is_pinned else _PIN.format(subject=pin_subject(programme.id, name)),
+    )
