@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import product
 
+from agent.domain.answers import Answers, ask, together
 from agent.domain.candidate import Establishment
 from agent.domain.programme import Aggregation, Objective, Programme, Subject
-from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading, Reason, State, worst
-from agent.domain.rules.share import activity_share, share
+from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading, State, by_declaration, worst
+from agent.domain.rules.share import activity_share, activity_shares, share
 from agent.domain.scenario import Scenario
 from agent.domain.units.directories import directory_units
 from agent.domain.units.surfaces import surface_units
 from agent.domain.units.unit import Frame, Numbers, Unit, shown
-from agent.domain.verdict import ObjectiveAssessment, Verdict, combine
+from agent.domain.verdict import Entry, ObjectiveAssessment, Verdict, entry
 
 Json = dict[str, object]
 
@@ -87,107 +87,114 @@ def evaluate(programme: Programme, scenario: Scenario) -> Assessment:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Units held together: the worst of their outcomes (None under a reading by which none is a unit), and figures."""
+
+    outcomes: Answers[Outcome | None]
+    numbers: Numbers
+
+    @classmethod
+    def of(cls, units: Sequence[Unit]) -> _Group:
+        judgements = {id(unit.judgement): unit.judgement for unit in units}.values()
+        outcomes = together([judgement.outcomes for judgement in judgements])
+        return cls(outcomes.map(_worst_of_units), _worst_numbers([unit.judgement.numbers for unit in units]))
+
+
 class _ObjectiveEvaluation:
-    """One objective of one scenario: the outcomes of everything, in the order of the readings' product."""
+    """One objective of one scenario; everything is asked under the readings that make a difference to it only."""
 
     def __init__(self, scenario: Scenario, objective: Objective, start: date) -> None:
         self.scenario = scenario
         self.objective = objective
-        self.admissible = {name: scenario.readings.get(name, values) for name, values in objective.readings.items()}
-        self.readings: list[Reading] = [
-            dict(zip(self.admissible, values, strict=True)) for values in product(*self.admissible.values())
-        ]
-        frame = Frame(scenario=scenario, objective=objective, start=start)
+        self.frame = Frame(scenario=scenario, objective=objective, start=start)
+        self.perimeter = scenario.candidate.perimeter
         by_subject = {Subject.DIRECTORIES: directory_units, Subject.SURFACES: surface_units}
-        self.units = list(by_subject[objective.subject](frame))
+        self.units = list(by_subject[objective.subject](self.frame))
 
     def assess(self) -> ObjectiveAssessment:
         """Return the entries of the candidate, its establishments and its units."""
-        perimeter = self.scenario.candidate.perimeter
-        by_unit = {unit.id: [unit.outcome(reading) for reading in self.readings] for unit in self.units}
-        units = [unit for unit in self.units if any(outcome is not None for outcome in by_unit[unit.id])]
-        own = [unit for unit in units if not unit.owners]
-        held = {one.id: [unit for unit in units if one.id in unit.owners] or own for one in perimeter}
-        by_establishment = {
-            one.id: [
-                self._establishment(one, outcomes) for outcomes in _by_reading(held[one.id], by_unit, self.readings)
-            ]
-            for one in perimeter
-        }
-        of_own = [self._with_lateness(worst(outcomes)) for outcomes in _by_reading(own, by_unit, self.readings)]
-        of_candidate = [
-            self._candidate(
-                reading, {name: outcomes[index] for name, outcomes in by_establishment.items()}, of_own[index]
-            )
-            for index, reading in enumerate(self.readings)
-        ]
-        numbers = {unit.id: unit.numbers(self.readings[0]) for unit in units}
+        own, held = self._groups()
+        establishments = {one.id: self._establishment(one, held[one.id]) for one in self.perimeter}
+        of_own = own.outcomes.map(lambda outcome: self._by_declaration(outcome or NOT_APPLICABLE))
+        shares = activity_shares(self.perimeter)
         return ObjectiveAssessment(
-            candidate=combine(
-                self.admissible,
-                of_candidate,
-                {**_worst_numbers([numbers[unit.id] for unit in units]), **self._covered(by_establishment)},
+            candidate=entry(
+                self._candidate(establishments, of_own),
+                {
+                    **_worst_numbers([unit.judgement.numbers for unit in self.units]),
+                    **self._covered(establishments),
+                },
             ),
             establishments={
-                one.id: combine(
-                    self.admissible,
-                    by_establishment[one.id],
-                    {
-                        **_worst_numbers([numbers[unit.id] for unit in held[one.id]]),
-                        "activity_share": shown(activity_share([one], perimeter)),
-                    },
-                )
-                for one in perimeter
+                name: entry(outcomes, {**held[name].numbers, "activity_share": shown(shares[name])})
+                for name, outcomes in establishments.items()
             },
-            units={
-                unit.id: combine(
-                    self.admissible, [outcome or NOT_APPLICABLE for outcome in by_unit[unit.id]], numbers[unit.id]
-                )
-                for unit in units
-            },
+            units=self._units(),
         )
 
-    def _establishment(self, establishment: Establishment, outcomes: Sequence[Outcome]) -> Outcome:
-        if outcomes:
-            return self._with_lateness(worst(outcomes))
+    def _groups(self) -> tuple[_Group, Mapping[str, _Group]]:
+        """Return the candidate's own units, and what each establishment holds: without units, the candidate's own."""
+        own: list[Unit] = []
+        held: dict[str, list[Unit]] = {}
+        for unit in self.units:
+            for owner in unit.owners:
+                held.setdefault(owner, []).append(unit)
+            if not unit.owners:
+                own.append(unit)
+        of_own = _Group.of(own)
+        return of_own, {one.id: _Group.of(held[one.id]) if one.id in held else of_own for one in self.perimeter}
+
+    def _units(self) -> dict[str, Entry]:
+        """Return the entry of each unit, made once for those judged alike."""
+        judgements = {id(unit.judgement): unit.judgement for unit in self.units}
+        entries = {
+            key: entry(one.outcomes.map(lambda outcome: outcome or NOT_APPLICABLE), one.numbers)
+            for key, one in judgements.items()
+        }
+        return {unit.id: entries[id(unit.judgement)] for unit in self.units}
+
+    def _establishment(self, establishment: Establishment, group: _Group) -> Answers[Outcome]:
         decided = (
             establishment.no_ad_decided
             if self.objective.subject is Subject.DIRECTORIES
             else establishment.no_exposure_decided
         )
-        return self._with_lateness(NOT_APPLICABLE if decided else NEEDS_DECISION)
+        without = NOT_APPLICABLE if decided else NEEDS_DECISION
+        return group.outcomes.map(lambda outcome: self._by_declaration(outcome or without))
 
-    def _candidate(self, reading: Reading, establishments: Mapping[str, Outcome], own: Outcome) -> Outcome:
-        by_share = self.objective.aggregation is Aggregation.SHARE or reading.get("o2b_coverage") == "flex"
-        if by_share:
-            together = share(
-                self.scenario.candidate,
-                establishments,
-                own,
-                self.scenario.settings,
-                support_counts=reading["support_counts"] is True,
+    def _candidate(self, establishments: Mapping[str, Answers[Outcome]], own: Answers[Outcome]) -> Answers[Outcome]:
+        """Return what the establishments' outcomes and that of the candidate's own units make of the candidate."""
+        all_outcomes = together([*establishments.values(), own])
+        return ask(self.frame.admissible, ("o2b_coverage", "support_counts"), self._support_counts).then(
+            lambda support_counts: all_outcomes.map(
+                lambda outcomes: self._by_declaration(self._together(outcomes, support_counts=support_counts))
             )
-        else:
-            together = worst([*establishments.values(), own])
-        return self._with_lateness(together)
-
-    def _with_lateness(self, outcome: Outcome) -> Outcome:
-        """Return an outcome as a declaration planned after the programme's last day leaves it."""
-        if self.scenario.phase.declaration <= self.scenario.last_day:
-            return outcome
-        at_best = State.RECOVERABLE if self.scenario.as_of <= self.scenario.last_day else State.LOST
-        applies = outcome.state is not State.NOT_APPLICABLE
-        state = max(outcome.state, at_best) if applies else outcome.state
-        return Outcome(
-            state,
-            outcome.reasons | {Reason.DECLARATION_TOO_LATE},
-            None if state is State.LOST else outcome.next_due,
         )
 
-    def _covered(self, by_establishment: Mapping[str, Sequence[Outcome]]) -> Json:
+    def _support_counts(self, reading: Reading) -> bool | None:
+        """Return whether the support counts in the share of the activity that is enough, None when all are needed."""
+        if self.objective.aggregation is Aggregation.SHARE or reading.get("o2b_coverage") == "flex":
+            return reading["support_counts"] is True
+        return None
+
+    def _together(self, outcomes: Sequence[Outcome], *, support_counts: bool | None) -> Outcome:
+        if support_counts is None:
+            return worst(outcomes)
+        *of_establishments, own = outcomes
+        by_id = {one.id: outcome for one, outcome in zip(self.perimeter, of_establishments, strict=True)}
+        return share(self.scenario.candidate, by_id, own, self.scenario.settings, support_counts=support_counts)
+
+    def _by_declaration(self, outcome: Outcome) -> Outcome:
+        scenario = self.scenario
+        return by_declaration(
+            outcome, declaration=scenario.phase.declaration, last_day=scenario.last_day, as_of=scenario.as_of
+        )
+
+    def _covered(self, establishments: Mapping[str, Answers[Outcome]]) -> Json:
         applicable, covered = [], []
-        for one in self.scenario.candidate.perimeter:
-            states = {outcome.state for outcome in by_establishment[one.id]}
+        for one in self.perimeter:
+            states = {outcome.state for outcome in establishments[one.id].distinct}
             if states != {State.NOT_APPLICABLE}:
                 applicable.append(one)
             if all(state.holds for state in states):
@@ -198,14 +205,10 @@ class _ObjectiveEvaluation:
         }
 
 
-def _by_reading(
-    units: Sequence[Unit], by_unit: Mapping[str, Sequence[Outcome | None]], readings: Sequence[Reading]
-) -> list[list[Outcome]]:
-    """Return, for each reading, the outcomes of those of the units that are units under it."""
-    return [
-        [outcome for unit in units if (outcome := by_unit[unit.id][index]) is not None]
-        for index in range(len(readings))
-    ]
+def _worst_of_units(outcomes: Sequence[Outcome | None]) -> Outcome | None:
+    """Return the worst outcome of those that are units, None when none is."""
+    of_units = [outcome for outcome in outcomes if outcome is not None]
+    return worst(of_units) if of_units else None
 
 
 _LARGEST = {

@@ -6,6 +6,7 @@ from calendar import monthrange
 from datetime import date
 
 _MONTHS_A_YEAR = 12
+_SHORTEST_MONTH = 28
 
 
 def add_days(day: date, count: int) -> date:
@@ -20,6 +21,8 @@ def add_months(day: date, count: int) -> date:
         return date.max
     if year < date.min.year:
         return date.min
+    if day.day <= _SHORTEST_MONTH:
+        return date(year, month + 1, day.day)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from agent.domain.answers import Answers, listed
 from agent.domain.deadlines import earliest
 from agent.domain.programme import ReadingValue
 from agent.domain.rules.outcome import Outcome, Reason, State
@@ -76,30 +77,26 @@ def combine(
 
     `outcomes` follow the product of the `admissible` values, the last reading varying fastest.
     """
-    states = {outcome.state for outcome in outcomes}
-    applicable = [outcome for outcome in outcomes if outcome.state is not State.NOT_APPLICABLE]
+    axes = [(name, tuple(values)) for name, values in admissible.items()]
+    return entry(listed(axes, outcomes), numbers)
+
+
+def entry(outcomes: Answers[Outcome], numbers: Mapping[str, object]) -> Entry:
+    """Return the judgement that outcomes make together; a reading is contested when it moves the result alone."""
+    states = {outcome.state for outcome in outcomes.distinct}
+    applicable = [outcome for outcome in outcomes.distinct if outcome.state is not State.NOT_APPLICABLE]
+    reasons = [outcome.reasons for outcome in applicable or outcomes.distinct]
     return Entry(
         verdict=_UNANIMOUS.get(states.pop(), Verdict.AT_RISK) if len(states) == 1 else Verdict.AT_RISK,
-        reasons=tuple(sorted(frozenset().union(*(outcome.reasons for outcome in applicable or outcomes)))),
-        contested=_contested(admissible, outcomes),
+        reasons=tuple(sorted(frozenset().union(*reasons))),
+        contested=outcomes.map(_result).contested,
         next_due=earliest([outcome.next_due for outcome in applicable if outcome.state is not State.LOST]),
         numbers=numbers,
     )
 
 
-def _contested(admissible: Mapping[str, Sequence[ReadingValue]], outcomes: Sequence[Outcome]) -> tuple[str, ...]:
-    """Return the readings that move the result when they alone change."""
-    results = [State.SATISFIED if outcome.state is State.DUE_SOON else outcome.state for outcome in outcomes]
-    contested, stride = [], len(results)
-    for name, values in admissible.items():
-        block, stride = stride, stride // len(values)
-        if any(
-            results[start + offset] != results[start + offset % stride]
-            for start in range(0, len(results), block)
-            for offset in range(block)
-        ):
-            contested.append(name)
-    return tuple(sorted(contested))
+def _result(outcome: Outcome) -> State:
+    return State.SATISFIED if outcome.state is State.DUE_SOON else outcome.state
 
 
 def _json(value: object) -> object:

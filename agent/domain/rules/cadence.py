@@ -5,19 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
 
+from agent.domain.answers import Admissible, Answers, always, ask
 from agent.domain.deadlines import add_days, add_months, earliest
 from agent.domain.programme import Settings
 from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reading, Reason, lost, recoverable, satisfied
 from agent.domain.rules.timeline import Timeline, mean_between_after_repair, mean_edges_after_repair
 
-PRUDENT: Reading = {
-    "mean_mode": "edges",
-    "mean_cmp": "lt",
-    "gap_cmp": "lt",
-    "ads_gap": "apply",
-    "first_audit": "start_plus_60d",
-}
+_LIMITING = ("ads_gap", "gap_cmp", "mean_cmp", "mean_mode")
+
+
+class Limits(NamedTuple):
+    """What the readings make of the limits: the largest gap in days (None: none), which mean, strictly under or not."""
+
+    largest_gap: int | None
+    with_edges: bool
+    strictly: bool
+
+    @classmethod
+    def under(cls, reading: Reading, settings: Settings) -> Limits:
+        """Return the limits under a reading."""
+        strictly = reading["mean_cmp"] == "lt"
+        if reading.get("ads_gap") == "phase_mean_only":
+            return cls(largest_gap=None, with_edges=True, strictly=strictly)
+        return cls(
+            largest_gap=settings.gap_days - (reading["gap_cmp"] == "lt"),
+            with_edges=reading["mean_mode"] == "edges",
+            strictly=strictly,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,38 +66,69 @@ class Measures:
 
 
 def measures(timeline: Timeline, first_audit: FirstAudit, settings: Settings, reading: Reading) -> Measures:
-    """Return the figures that `cadence` judges on, for those who explain it."""
-    mean = _mean(timeline, reading)
+    """Return the figures that the cadence judges on, for those who explain it."""
+    limits = Limits.under(reading, settings)
+    mean = _mean(timeline, limits)
     return Measures(
         last_first=first_audit.last_day(timeline, settings, reading),
-        largest_gap=_largest_gap(settings, reading),
-        with_edges=_with_edges(reading),
+        largest_gap=limits.largest_gap,
+        with_edges=limits.with_edges,
         mean=mean,
-        mean_holds=_within(mean, settings, reading),
+        mean_holds=_within(mean, settings, limits),
     )
 
 
-def cadence(timeline: Timeline, first_audit: FirstAudit, settings: Settings, reading: Reading) -> Outcome:
-    """Return what the cadence says of one unit; the tests stop at the first one that is broken."""
-    last_first = first_audit.last_day(timeline, settings, reading)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """The cadence that an objective asks, under every reading it admits."""
+
+    first_audit: FirstAudit
+    settings: Settings
+    admissible: Admissible
+    limits: Answers[Limits]
+
+    @classmethod
+    def of(cls, first_audit: FirstAudit, settings: Settings, admissible: Admissible) -> Cadence:
+        """Return the cadence; readings that come to the same limits are one question."""
+        limits = ask(admissible, _LIMITING, lambda reading: Limits.under(reading, settings))
+        return cls(first_audit=first_audit, settings=settings, admissible=admissible, limits=limits)
+
+    def judge(self, timeline: Timeline) -> Answers[Outcome]:
+        """Return what the cadence says of one unit; the tests stop at the first one that is broken."""
+        started = self._last_first(timeline).map(partial(_first_broken, timeline))
+        return started.then(lambda broken: always(broken) if broken else self.limits.map(partial(self._kept, timeline)))
+
+    def _last_first(self, timeline: Timeline) -> Answers[date]:
+        """Return the last admissible day of the first audit."""
+        return ask(
+            self.admissible,
+            ("first_audit",),
+            lambda reading: self.first_audit.last_day(timeline, self.settings, reading),
+        )
+
+    def _kept(self, timeline: Timeline, limits: Limits) -> Outcome:
+        largest = limits.largest_gap
+        if largest is not None and timeline.longest_interval > largest:
+            return lost(Reason.GAP_EXCEEDED)
+        if largest is not None and timeline.open_gap() > largest:
+            return lost(Reason.OPEN_GAP_EXCEEDED)
+        settings = self.settings
+        due = next_due(timeline, settings, limits)
+        if not _within(_mean(timeline, limits), settings, limits):
+            repaired = mean_edges_after_repair(timeline) if limits.with_edges else mean_between_after_repair(timeline)
+            if repaired is not None and _within(repaired, settings, limits):
+                return recoverable(Reason.MEAN_EXCEEDED, next_due=due)
+            return lost(Reason.MEAN_EXCEEDED)
+        return satisfied(due, as_of=timeline.as_of, warn_days=settings.warn_days)
+
+
+def _first_broken(timeline: Timeline, last_first: date) -> Outcome | None:
+    """Return what the first audit settles alone, None when it came in time."""
     if is_out_of_view(timeline, last_first):
         return NOT_APPLICABLE
     if not timeline.runs:
         return _without_audit(timeline, last_first)
-    if timeline.runs[0].day > last_first:
-        return lost(Reason.FIRST_AUDIT_LATE)
-    largest = _largest_gap(settings, reading)
-    if largest is not None and any(days > largest for days in timeline.intervals()):
-        return lost(Reason.GAP_EXCEEDED)
-    if largest is not None and timeline.open_gap() > largest:
-        return lost(Reason.OPEN_GAP_EXCEEDED)
-    due = next_due(timeline, settings, reading)
-    if not _within(_mean(timeline, reading), settings, reading):
-        repaired = _mean_after_repair(timeline, reading)
-        if repaired is not None and _within(repaired, settings, reading):
-            return recoverable(Reason.MEAN_EXCEEDED, next_due=due)
-        return lost(Reason.MEAN_EXCEEDED)
-    return satisfied(due, as_of=timeline.as_of, warn_days=settings.warn_days)
+    return lost(Reason.FIRST_AUDIT_LATE) if timeline.runs[0].day > last_first else None
 
 
 def is_out_of_view(timeline: Timeline, last_first: date) -> bool:
@@ -91,35 +139,29 @@ def is_out_of_view(timeline: Timeline, last_first: date) -> bool:
     return not timeline.runs and retired is not None and retired <= min(timeline.as_of, last_first)
 
 
-def next_due(timeline: Timeline, settings: Settings, reading: Reading) -> date | None:
+def next_due(timeline: Timeline, settings: Settings, limits: Limits) -> date | None:
     """Return the day by which a unit already audited has to be audited again, None when the phase ends before."""
-    count, strictly = len(timeline.runs), reading["mean_cmp"] == "lt"
-    largest = _largest_gap(settings, reading)
+    count, largest = len(timeline.runs), limits.largest_gap
     by_gap = None if largest is None else add_days(timeline.runs[-1].day, largest)
     by_mean: date | None = None
-    if _with_edges(reading):
-        by_mean = add_days(timeline.start, settings.mean_days * (count + 1) - strictly)
+    if limits.with_edges:
+        by_mean = add_days(timeline.start, settings.mean_days * (count + 1) - limits.strictly)
     elif by_gap is not None and by_gap < timeline.horizon:
         # The mean between audits binds only once another audit has to be run.
-        by_mean = add_days(timeline.runs[0].day, settings.mean_days * count - strictly)
+        by_mean = add_days(timeline.runs[0].day, settings.mean_days * count - limits.strictly)
     return earliest([day for day in (by_gap, by_mean) if day is not None and day < timeline.horizon])
 
 
 def remaining_audits(timeline: Timeline, settings: Settings) -> int:
     """Return how many audits the phase still needs when each is run on the prudent due date."""
-    runs = [run.day for run in timeline.runs]
-    largest = settings.gap_days - 1
-    most = max(0, (timeline.horizon - timeline.start).days)
-    needed = 0
+    count, start, horizon = len(timeline.runs), timeline.start.toordinal(), timeline.horizon.toordinal()
+    due = timeline.runs[-1].day.toordinal() if timeline.runs else start
+    needed, most = 0, max(0, horizon - start)
     while needed < most:
-        if runs:
-            by_mean = add_days(timeline.start, settings.mean_days * (len(runs) + 1) - 1)
-            due = min(add_days(runs[-1], largest), by_mean)
-        else:
-            due = add_days(timeline.start, settings.mean_days)
-        if due >= timeline.horizon:
+        by_mean = start + settings.mean_days * (count + needed + 1) - 1
+        due = min(due + settings.gap_days - 1, by_mean) if count + needed else start + settings.mean_days
+        if due >= horizon:
             break
-        runs.append(due)
         needed += 1
     return needed
 
@@ -139,25 +181,11 @@ def first_due(timeline: Timeline, last_first: date) -> date:
     return min(last_first, timeline.horizon)
 
 
-def _largest_gap(settings: Settings, reading: Reading) -> int | None:
-    if reading.get("ads_gap") == "phase_mean_only":
-        return None
-    return settings.gap_days - (reading["gap_cmp"] == "lt")
+def _mean(timeline: Timeline, limits: Limits) -> Fraction | None:
+    return timeline.mean_edges() if limits.with_edges else timeline.mean_between()
 
 
-def _with_edges(reading: Reading) -> bool:
-    return reading["mean_mode"] == "edges" or reading.get("ads_gap") == "phase_mean_only"
-
-
-def _mean(timeline: Timeline, reading: Reading) -> Fraction | None:
-    return timeline.mean_edges() if _with_edges(reading) else timeline.mean_between()
-
-
-def _mean_after_repair(timeline: Timeline, reading: Reading) -> Fraction | None:
-    return mean_edges_after_repair(timeline) if _with_edges(reading) else mean_between_after_repair(timeline)
-
-
-def _within(mean: Fraction | None, settings: Settings, reading: Reading) -> bool:
+def _within(mean: Fraction | None, settings: Settings, limits: Limits) -> bool:
     if mean is None:
         return True
-    return mean < settings.mean_days if reading["mean_cmp"] == "lt" else mean <= settings.mean_days
+    return mean < settings.mean_days if limits.strictly else mean <= settings.mean_days

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
+from agent.domain.answers import Admissible, Answers, ask
 from agent.domain.deadlines import add_days, days_between
 from agent.domain.programme import Settings
 from agent.domain.rules.outcome import Outcome, Reading, Reason, lost, recoverable, satisfied
@@ -13,6 +15,7 @@ from agent.domain.rules.outcome import Outcome, Reading, Reason, lost, recoverab
 NEEDED = 2
 PRUDENT: Reading = {"cvss9": "ge", "high_recurrence": "blocking", "silene_in_sequence": "ignored"}
 
+_LOOKED_AT = NEEDED + 1  # the antepenultimate may stand for the one before the last
 _CRITICAL_FROM, _HIGH_FROM = 9, 7
 _CRITICAL_LABELS = frozenset({"critique", "rouge", "critical"})
 
@@ -36,9 +39,13 @@ class Vulnerability:
         return self.cvss is not None and self.cvss >= _HIGH_FROM and not self.is_critical(cvss9)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ExposureRun:
-    """One audit of one exposed element; only those of an `industrial` platform validate the objective."""
+    """
+    One audit of one exposed element; only those of an `industrial` platform validate the objective.
+
+    Its findings are counted once: elements on which it found the same things share it.
+    """
 
     id: str
     day: date
@@ -47,11 +54,26 @@ class ExposureRun:
 
     def criticals(self, cvss9: object) -> int:
         """Return how many critical findings it has."""
-        return sum(one.is_critical(cvss9) for one in self.found)
+        return self._criticals[cvss9 == "ge"]
 
     def highs(self, cvss9: object) -> frozenset[str]:
         """Return the ids of its high findings."""
-        return frozenset(one.id for one in self.found if one.is_high(cvss9))
+        return self._highs[cvss9 == "ge"]
+
+    @cached_property
+    def high_count(self) -> int:
+        """How many findings lie between the two limits, that of a critical one not reached."""
+        return sum(one.is_high("ge") for one in self.found)
+
+    @cached_property
+    def _criticals(self) -> tuple[int, int]:
+        gt, ge = (sum(one.is_critical(cvss9) for one in self.found) for cvss9 in ("gt", "ge"))
+        return gt, ge
+
+    @cached_property
+    def _highs(self) -> tuple[frozenset[str], frozenset[str]]:
+        gt, ge = (frozenset(one.id for one in self.found if one.is_high(cvss9)) for cvss9 in ("gt", "ge"))
+        return gt, ge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +85,7 @@ class Demands:
     high_recurrence: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Exposure:
     """
     The audits of one exposed element that count, oldest first, SILENE included.
@@ -100,7 +122,28 @@ class Exposure:
         """Return the audits that the tests run on."""
         if reading.get("silene_in_sequence") == "blocking":
             return self.runs
-        return tuple(run for run in self.runs if run.industrial)
+        return self.industrial
+
+    @cached_property
+    def industrial(self) -> tuple[ExposureRun, ...]:
+        """The audits of industrial platforms."""
+        return tuple([run for run in self.runs if run.industrial])
+
+
+def judge(exposure: Exposure, admissible: Admissible) -> Answers[Outcome]:
+    """Return what the last audits say of one exposed element; the readings that cannot matter to it are not asked."""
+    return ask(admissible, _mattering(exposure), lambda reading: exposure_level(exposure, {**PRUDENT, **reading}))
+
+
+def _mattering(exposure: Exposure) -> Iterator[str]:
+    """Yield the readings on which an outcome may depend: the tests look at the last audits of a sequence only."""
+    if len(exposure.industrial) < len(exposure.runs):
+        yield "silene_in_sequence"
+    looked_at = [*exposure.runs[-_LOOKED_AT:], *exposure.industrial[-_LOOKED_AT:]]
+    if any(run.criticals("ge") > run.criticals("gt") for run in looked_at):
+        yield "cvss9"
+    if any(run.highs("gt") for run in looked_at):
+        yield "high_recurrence"
 
 
 def exposure_level(exposure: Exposure, reading: Reading) -> Outcome:

@@ -21,6 +21,12 @@ def activity_share(kept: Sequence[Establishment], whole: Sequence[Establishment]
     return 100 * sum((one.activity for one in kept), Fraction(0)) / total if total else Fraction(0)
 
 
+def activity_shares(whole: Sequence[Establishment]) -> dict[str, Fraction]:
+    """Return the percentage of `whole`'s activity that each of its establishments makes, by id."""
+    total = sum((one.activity for one in whole), Fraction(0))
+    return {one.id: 100 * one.activity / total if total else Fraction(0) for one in whole}
+
+
 def share(
     candidate: Candidate, outcomes: Mapping[str, Outcome], own: Outcome, settings: Settings, *, support_counts: bool
 ) -> Outcome:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
+from functools import cached_property
+from operator import sub
 
 from agent.domain.deadlines import days_between, earliest
 
@@ -29,13 +30,14 @@ class Gap:
     until: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Timeline:
     """
     The audits of one unit from `start` (the phase's, or its own later one: `own_start`), oldest first.
 
     Only audits that count are in `runs`: from the start to `seen_on`, while the unit lived.
     `retired` is never after `as_of`: a planned retirement may yet slip.
+    Its figures are worked out once: every reading looks at the same ones.
     """
 
     start: date
@@ -45,7 +47,7 @@ class Timeline:
     retired: date | None
     runs: tuple[Run, ...]
 
-    @property
+    @cached_property
     def seen_on(self) -> date:
         """The day the photo is taken: today, but never after the phase."""
         return min(self.as_of, self.phase_end)
@@ -60,17 +62,17 @@ class Timeline:
         """Whether the unit had left service on the day of the photo."""
         return self.retired is not None and self.retired <= self.seen_on
 
-    @property
+    @cached_property
     def open_end(self) -> date:
         """Where the last interval ends: the photo, or the retirement before it."""
         return min(self.seen_on, self.retired) if self.retired is not None else self.seen_on
 
-    @property
+    @cached_property
     def horizon(self) -> date:
         """The day until which the cadence has to be kept: the phase's end, or the retirement."""
         return earliest([self.phase_end, self.retired]) or self.phase_end
 
-    @property
+    @cached_property
     def repair_days(self) -> int:
         """How many audits can still be run, one a day from today to the horizon; a day already audited is excluded."""
         if self.final or self.as_of > self.horizon:
@@ -89,7 +91,13 @@ class Timeline:
 
     def intervals(self) -> list[int]:
         """Return the days between consecutive audits."""
-        return [days_between(one.day, other.day) for one, other in pairwise(self.runs)]
+        days = [run.day.toordinal() for run in self.runs]
+        return list(map(sub, days[1:], days))
+
+    @cached_property
+    def longest_interval(self) -> int:
+        """The largest of the intervals between audits, 0 without any."""
+        return max(self.intervals(), default=0)
 
     def open_gap(self) -> int:
         """Return the days from the last audit to the open end; there is at least one audit."""
@@ -99,9 +107,12 @@ class Timeline:
         """Return the largest gap after the first audit, the earliest of equals; None without audit."""
         if not self.runs:
             return None
-        gaps = [Gap(days_between(one.day, other.day), one.id, other.id) for one, other in pairwise(self.runs)]
+        intervals = self.intervals()
+        if intervals and self.longest_interval >= self.open_gap():
+            rank = intervals.index(self.longest_interval)
+            return Gap(self.longest_interval, self.runs[rank].id, self.runs[rank + 1].id)
         end = RETIRED if self.is_retired else DECLARATION if self.final else AS_OF
-        return max([*gaps, Gap(self.open_gap(), self.runs[-1].id, end)], key=lambda gap: gap.days)
+        return Gap(self.open_gap(), self.runs[-1].id, end)
 
 
 def mean_between_after_repair(timeline: Timeline) -> Fraction | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
+from agent.domain.answers import Answers, always, ask
 from agent.domain.programme import RuleName
 from agent.domain.rules import score
-from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading
+from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading, State
 from agent.domain.rules.report_availability import Notice, Report, notice_of, with_notice
 from agent.domain.rules.score import ScoredRun, Scores
 from agent.domain.rules.timeline import Run, Timeline
 from agent.domain.scenario import AdsAudit, Directory, DirectoryKind, Scenario
-from agent.domain.units.unit import Frame, Numbers, Unit, latest, next_free_day
+from agent.domain.units.unit import Frame, Judgement, Numbers, Unit, latest, next_free_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +24,37 @@ class _Lineages:
 
     by_id: Mapping[str, Directory]
     replaced: frozenset[str]
-    runs: Mapping[str, tuple[AdsAudit, ...]]
+    audits: Sequence[AdsAudit]
+    runs: Mapping[str, Sequence[int]]
+    """The places of a directory's runs among the `audits`."""
 
     @classmethod
     def of(cls, scenario: Scenario, tools: Iterable[str]) -> _Lineages:
-        runs: dict[str, list[AdsAudit]] = {directory.id: [] for directory in scenario.directories}
-        for audit in scenario.ads_audits:
+        runs: dict[str, list[int]] = {directory.id: [] for directory in scenario.directories}
+        for place, audit in enumerate(scenario.ads_audits):
             if audit.tool in tools:
                 for name in audit.directories:
-                    runs[name].append(audit)
+                    runs[name].append(place)
         return cls(
             by_id={directory.id: directory for directory in scenario.directories},
             replaced=frozenset(name for directory in scenario.directories for name in directory.replaces),
-            runs={name: tuple(audits) for name, audits in runs.items()},
+            audits=scenario.ads_audits,
+            runs=runs,
         )
+
+    def runs_on(self, members: Iterable[Directory], start: date, last: date) -> list[AdsAudit]:
+        """Return the runs on any of the members from `start` to `last`, within that member's life; oldest first."""
+        counted = {
+            place
+            for member in members
+            for place in self.runs[member.id]
+            if start <= self.audits[place].day <= min(last, member.retired or last)
+        }
+        return [self.audits[place] for place in sorted(counted)]
+
+    def is_linked(self, directory: Directory) -> bool:
+        """Return whether a directory took over from another, or another from it."""
+        return bool(directory.replaces) or directory.id in self.replaced
 
     def has_left(self, directory: Directory, seen_on: date) -> bool:
         """Return whether a replaced directory is no unit any more: it was retired."""
@@ -57,27 +76,26 @@ class _Lineages:
 def directory_units(frame: Frame) -> Iterable[Unit]:
     """Yield the directories that the objective looks at."""
     lineages = _Lineages.of(frame.scenario, frame.objective.tools)
-    unit = _DirectoryScore if frame.objective.rule is RuleName.SCORE else _DirectoryCadence
+    under = _DirectoryScore if frame.objective.rule is RuleName.SCORE else _DirectoryCadence
     for directory in frame.scenario.directories:
         owners = frame.scenario.candidate.owners(directory.establishments)
-        if owners is not None:
-            yield unit(directory, owners, frame, lineages)
+        if owners is None:
+            continue
+        judged = under(directory, frame, lineages)
+        outcomes = judged.outcomes()
+        if outcomes != always(None):
+            yield Unit(directory.id, owners, Judgement(outcomes, judged.numbers(), judged.material))
 
 
-class _DirectoryUnit(Unit):
-    def __init__(self, directory: Directory, owners: frozenset[str], frame: Frame, lineages: _Lineages) -> None:
-        super().__init__(directory.id, owners, frame)
+class _DirectoryUnit:
+    def __init__(self, directory: Directory, frame: Frame, lineages: _Lineages) -> None:
         self.directory = directory
+        self.frame = frame
         self.lineages = lineages
 
-    @property
-    def _retired(self) -> date | None:
-        """The day the directory left service; a retirement still to come is ignored."""
-        retired = self.directory.retired
-        return retired if retired is not None and retired <= self.frame.scenario.as_of else None
-
-    def is_unit(self, reading: Reading, seen_on: date) -> bool:
-        return reading["migration"] != "chain" or not self.lineages.has_left(self.directory, seen_on)
+    def is_chained(self, reading: Reading) -> bool:
+        """Return whether the directory is one with those it replaces, or that replace it."""
+        return reading["migration"] == "chain" and self.lineages.is_linked(self.directory)
 
     @property
     def is_exempt(self) -> bool:
@@ -98,59 +116,71 @@ class _Life:
 
 
 class _DirectoryCadence(_DirectoryUnit):
-    def __init__(self, directory: Directory, owners: frozenset[str], frame: Frame, lineages: _Lineages) -> None:
-        super().__init__(directory, owners, frame, lineages)
+    def __init__(self, directory: Directory, frame: Frame, lineages: _Lineages) -> None:
+        super().__init__(directory, frame, lineages)
         self._lives: dict[tuple[bool, date], _Life] = {}
 
-    def outcome(self, reading: Reading) -> Outcome | None:
-        life, timeline = self._life(reading), self.material(reading)
-        if not self.is_unit(reading, timeline.seen_on):
-            return None
-        if self.is_exempt or self.frame.is_out_of_view(timeline, reading):
-            return NOT_APPLICABLE
-        judged = NEEDS_DECISION if self.awaits_decision else self.frame.judge(timeline, reading)
-        return with_notice(judged, life.notice)
+    def outcomes(self) -> Answers[Outcome | None]:
+        lives = ask(self.frame.admissible, ("migration", "d1_phase_end"), self._seen)
+        return lives.then(self._outcomes_of)
 
     def material(self, reading: Reading) -> Timeline:
-        life = self._life(reading)
-        return life.everything if reading["lost_report"] == "counted" else life.proved
+        life = self._life(self._seen(reading))
+        return life.everything if _counts_lost(reading) else life.proved
 
-    def numbers(self, reading: Reading) -> Numbers:
-        return self.frame.cadence_numbers(self._life(reading).everything)
+    def numbers(self) -> Numbers:
+        return self.frame.cadence_numbers(self._life(self._seen(self.frame.prudent)).everything)
 
-    def _life(self, reading: Reading) -> _Life:
-        key = (reading["migration"] == "chain", self.frame.phase_end(reading))
-        if key not in self._lives:
-            self._lives[key] = self._live(*key)
-        return self._lives[key]
+    def _seen(self, reading: Reading) -> tuple[bool, date]:
+        return self.is_chained(reading), self.frame.phase_end(reading)
 
-    def _live(self, chained: bool, phase_end: date) -> _Life:
+    def _outcomes_of(self, seen: tuple[bool, date]) -> Answers[Outcome | None]:
+        chained, phase_end = seen
+        if chained and self.lineages.has_left(self.directory, min(self.frame.scenario.as_of, phase_end)):
+            return always(None)
+        if self.is_exempt:
+            return always(NOT_APPLICABLE)
+        life = self._life(seen)
+        return self._judged(life).map(lambda outcome: self._told(outcome, life.notice))
+
+    def _judged(self, life: _Life) -> Answers[Outcome]:
+        rhythm = self.frame.rhythm
+        if life.proved is life.everything:
+            return rhythm.judge(life.everything)
+        counted = ask(self.frame.admissible, ("lost_report",), _counts_lost)
+        return counted.then(lambda is_counted: rhythm.judge(life.everything if is_counted else life.proved))
+
+    def _told(self, outcome: Outcome, notice: Notice) -> Outcome:
+        if outcome.state is State.NOT_APPLICABLE:
+            return outcome
+        return with_notice(NEEDS_DECISION if self.awaits_decision else outcome, notice)
+
+    def _life(self, seen: tuple[bool, date]) -> _Life:
+        if seen not in self._lives:
+            chained, phase_end = seen
+            self._lives[seen] = self._live(phase_end, chained=chained)
+        return self._lives[seen]
+
+    def _live(self, phase_end: date, *, chained: bool) -> _Life:
         scenario = self.frame.scenario
         seen_on = min(scenario.as_of, phase_end)
         members = self.lineages.members(self.directory) if chained else [self.directory]
         start = max(self.frame.start, min(member.in_service or self.frame.start for member in members))
-        last = min(seen_on, self.directory.retired or seen_on)
-        counted = {
-            audit.id
-            for member in members
-            for audit in self.lineages.runs[member.id]
-            if start <= audit.day <= min(last, member.retired or last)
-        }
-        audits = [audit for audit in scenario.ads_audits if audit.id in counted]
+        audits = self.lineages.runs_on(members, start, min(seen_on, self.directory.retired or seen_on))
         everything = Timeline(
             start=start,
             own_start=start > self.frame.start,
             as_of=scenario.as_of,
             phase_end=phase_end,
             retired=self._retired,
-            runs=tuple(_run(audit) for audit in audits),
+            runs=tuple([_run(audit) for audit in audits]),
         )
         proved = [audit for audit in audits if not _report(audit).is_gone(seen_on, scenario.settings)]
         # A predecessor answers for its own reports until it has left.
         answers_for = {one.id for one in self.lineages.members(self.directory, gone_by=seen_on)}
         return _Life(
             everything,
-            replace(everything, runs=tuple(_run(audit) for audit in proved)),
+            everything if len(proved) == len(audits) else replace(everything, runs=tuple(_run(one) for one in proved)),
             notice_of(
                 [_report(audit) for audit in audits if not chained or audit.directories & answers_for],
                 seen_on=seen_on,
@@ -159,33 +189,37 @@ class _DirectoryCadence(_DirectoryUnit):
             ),
         )
 
+    @property
+    def _retired(self) -> date | None:
+        """The day the directory left service; a retirement still to come is ignored."""
+        retired = self.directory.retired
+        return retired if retired is not None and retired <= self.frame.scenario.as_of else None
+
 
 class _DirectoryScore(_DirectoryUnit):
-    def outcome(self, reading: Reading) -> Outcome | None:
-        scenario = self.frame.scenario
-        if not self.is_unit(reading, self._seen_on):
-            return None
+    def outcomes(self) -> Answers[Outcome | None]:
+        return ask(self.frame.admissible, ("migration",), self.is_chained).then(self._outcomes_of)
+
+    def _outcomes_of(self, chained: bool) -> Answers[Outcome | None]:
+        if chained and self.lineages.has_left(self.directory, self._seen_on):
+            return always(None)
         if self.is_exempt or not self._in_service_at_declaration:
-            return NOT_APPLICABLE
+            return always(NOT_APPLICABLE)
         if self.awaits_decision:
-            return NEEDS_DECISION
-        scores = self.material(reading)
-        return score.score(
-            scores.runs,
-            first_day=scores.first_day,
-            as_of=scenario.as_of,
-            declaration=scenario.phase.declaration,
-            settings=scenario.settings,
-        )
+            return always(NEEDS_DECISION)
+        if len(self._proved) == len(self._everything):
+            return always(self._score(self._everything))
+        return ask(self.frame.admissible, ("lost_report",), lambda reading: self._score(self._runs(reading)))
 
     def material(self, reading: Reading) -> Scores:
-        runs = tuple(_scored(audit, self.id) for audit in self._audits(reading))
-        return Scores(runs=runs, first_day=self._first_day)
+        return Scores(runs=tuple(self._runs(reading)), first_day=self._first_day)
 
-    def numbers(self, reading: Reading) -> Numbers:
-        del reading
+    def _runs(self, reading: Reading) -> Sequence[ScoredRun]:
+        return self._everything if _counts_lost(reading) else self._proved
+
+    def numbers(self) -> Numbers:
         settings, final = self.frame.scenario.settings, self.frame.final
-        runs = [_scored(audit, self.id) for audit in self._all_audits]
+        runs = self._everything
         achievable = score.earliest_achievable(runs, first_day=self._first_day, settings=settings)
         return {
             **latest(runs, self._seen_on),
@@ -193,6 +227,16 @@ class _DirectoryScore(_DirectoryUnit):
             "audits_needed": None if final else score.audits_needed(runs, settings),
             "earliest_achievable": None if final else achievable,
         }
+
+    def _score(self, runs: Sequence[ScoredRun]) -> Outcome:
+        scenario = self.frame.scenario
+        return score.score(
+            runs,
+            first_day=self._first_day,
+            as_of=scenario.as_of,
+            declaration=scenario.phase.declaration,
+            settings=scenario.settings,
+        )
 
     @property
     def _seen_on(self) -> date:
@@ -202,10 +246,10 @@ class _DirectoryScore(_DirectoryUnit):
     def _start(self) -> date:
         return max(self.frame.start, self.directory.in_service or self.frame.start)
 
-    @property
+    @cached_property
     def _first_day(self) -> date:
         as_of = self.frame.scenario.as_of
-        return next_free_day(max(as_of, self._start), [audit.day for audit in self._all_audits])
+        return next_free_day(max(as_of, self._start), [run.day for run in self._everything])
 
     @property
     def _in_service_at_declaration(self) -> bool:
@@ -213,16 +257,26 @@ class _DirectoryScore(_DirectoryUnit):
         opened = self.directory.in_service is None or self.directory.in_service <= declaration
         return opened and (self.directory.retired is None or self.directory.retired > declaration)
 
-    @property
-    def _all_audits(self) -> list[AdsAudit]:
-        last = min(self._seen_on, self.directory.retired or self._seen_on)
-        return [audit for audit in self.lineages.runs[self.id] if self._start <= audit.day <= last]
+    @cached_property
+    def _audits(self) -> list[AdsAudit]:
+        return self.lineages.runs_on([self.directory], self._start, self._seen_on)
 
-    def _audits(self, reading: Reading) -> list[AdsAudit]:
-        if reading["lost_report"] == "counted":
-            return self._all_audits
-        settings = self.frame.scenario.settings
-        return [audit for audit in self._all_audits if not _report(audit).is_gone(self._seen_on, settings)]
+    @cached_property
+    def _everything(self) -> list[ScoredRun]:
+        return [_scored(audit, self.directory.id) for audit in self._audits]
+
+    @cached_property
+    def _proved(self) -> list[ScoredRun]:
+        settings, seen_on = self.frame.scenario.settings, self._seen_on
+        return [
+            run
+            for run, audit in zip(self._everything, self._audits, strict=True)
+            if not _report(audit).is_gone(seen_on, settings)
+        ]
+
+
+def _counts_lost(reading: Reading) -> bool:
+    return reading["lost_report"] == "counted"
 
 
 def _run(audit: AdsAudit) -> Run:

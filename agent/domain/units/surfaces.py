@@ -2,125 +2,153 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from datetime import date
 
+from agent.domain.answers import Answers, always
 from agent.domain.programme import RuleName
 from agent.domain.rules import exposure_level
 from agent.domain.rules.exposure_level import Demands, Exposure, ExposureRun, Vulnerability
-from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reading
+from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome
 from agent.domain.rules.timeline import Run, Timeline
-from agent.domain.scenario import ExposureTool, Surface, SurfaceKind
-from agent.domain.units.unit import Frame, Numbers, Unit, latest
+from agent.domain.scenario import ExposureAudit, ExposureTool, Finding, SurfaceKind
+from agent.domain.units.unit import Frame, Judgement, Numbers, Unit, latest
 
 
 def surface_units(frame: Frame) -> Iterable[Unit]:
-    """Yield the exposed elements that the objective looks at."""
-    unit = _SurfaceExposure if frame.objective.rule is RuleName.EXPOSURE_LEVEL else _SurfaceCadence
+    """Yield the exposed elements that the objective looks at; those exposed and audited alike are judged once."""
+    surfaces = _SurfaceExposure(frame) if frame.objective.rule is RuleName.EXPOSURE_LEVEL else _SurfaceCadence(frame)
+    judgements: dict[object, Judgement] = {}
     for surface in frame.scenario.surfaces:
         owners = frame.scenario.candidate.owners(surface.establishments)
-        if owners is not None and surface.kind is not SurfaceKind.VENDOR_SAAS:
-            yield unit(surface, owners, frame)
+        if owners is None or surface.kind is SurfaceKind.VENDOR_SAAS:
+            continue
+        start = max(frame.start, surface.exposed_from or frame.start)
+        alike = (start, surfaces.looks(surface.id))
+        if alike not in judgements:
+            judgements[alike] = surfaces.judgement(surface.id, start)
+        yield Unit(surface.id, owners, judgements[alike])
 
 
-class _SurfaceUnit(Unit):
-    def __init__(self, surface: Surface, owners: frozenset[str], frame: Frame) -> None:
-        super().__init__(surface.id, owners, frame)
-        self.surface = surface
-        self.start = max(frame.start, surface.exposed_from or frame.start)
+class _Surfaces(ABC):
+    """The audits that may count for an objective, and which elements each of them looked at."""
+
+    def __init__(self, frame: Frame, counts: Callable[[ExposureTool], bool]) -> None:
+        self.frame = frame
+        self.audits = [
+            audit
+            for audit in frame.scenario.exposure_audits
+            if counts(audit.tool) and frame.start <= audit.day <= frame.scenario.as_of
+        ]
+        self._of_everything = [place for place, audit in enumerate(self.audits) if audit.covers is None]
+        self._of_some: dict[str, list[int]] = {}
+        for place, audit in enumerate(self.audits):
+            for surface in audit.covers or ():
+                self._of_some.setdefault(surface, []).append(place)
+
+    @abstractmethod
+    def judgement(self, surface: str, start: date) -> Judgement:
+        """Return what the rule says of an element exposed since `start`."""
+
+    def looks(self, surface: str) -> object:
+        """Return what tells an element's audits from those of another one."""
+        return tuple(self._of_some.get(surface, ()))
+
+    def places(self, surface: str, start: date, seen_on: date) -> list[int]:
+        """Return the places of an element's audits that count, oldest first."""
+        places = sorted([*self._of_everything, *self._of_some.get(surface, ())])
+        return [place for place in places if start <= self.audits[place].day <= seen_on]
 
 
-class _SurfaceCadence(_SurfaceUnit):
-    def __init__(self, surface: Surface, owners: frozenset[str], frame: Frame) -> None:
-        super().__init__(surface, owners, frame)
-        self._timelines: dict[date, Timeline] = {}
+class _SurfaceCadence(_Surfaces):
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame, lambda tool: tool in frame.objective.tools)
+        self._runs = [Run(id=audit.id, day=audit.day) for audit in self.audits]
 
-    def outcome(self, reading: Reading) -> Outcome | None:
-        return self.frame.judge(self._timeline(self.frame.phase_end(reading)), reading)
-
-    def material(self, reading: Reading) -> Timeline:
-        return self._timeline(self.frame.phase_end(reading))
-
-    def numbers(self, reading: Reading) -> Numbers:
-        return self.frame.cadence_numbers(self._timeline(self.frame.phase_end(reading)))
-
-    def _timeline(self, phase_end: date) -> Timeline:
-        if phase_end not in self._timelines:
-            scenario = self.frame.scenario
-            seen_on = min(scenario.as_of, phase_end)
-            self._timelines[phase_end] = Timeline(
-                start=self.start,
-                own_start=self.start > self.frame.start,
-                as_of=scenario.as_of,
-                phase_end=phase_end,
-                retired=None,
-                runs=tuple(
-                    Run(id=audit.id, day=audit.day)
-                    for audit in scenario.exposure_audits
-                    if audit.tool in self.frame.objective.tools
-                    and audit.covers_surface(self.id)
-                    and self.start <= audit.day <= seen_on
-                ),
-            )
-        return self._timelines[phase_end]
-
-
-class _SurfaceExposure(_SurfaceUnit):
-    def __init__(self, surface: Surface, owners: frozenset[str], frame: Frame) -> None:
-        super().__init__(surface, owners, frame)
-        scenario, objective = frame.scenario, frame.objective
-        declaration = scenario.phase.declaration
-        seen_on = min(scenario.as_of, declaration)
-        runs = tuple(
-            ExposureRun(
-                id=audit.id,
-                day=audit.day,
-                industrial=audit.tool in objective.tools,
-                found=tuple(
-                    Vulnerability(id=finding.id, cvss=finding.severity.cvss, label=finding.severity.label)
-                    for finding in audit.findings
-                    if finding.surface in {None, self.id}
-                ),
-            )
-            for audit in scenario.exposure_audits
-            if audit.tool is not ExposureTool.CYBERSURVEILLANCE
-            and audit.covers_surface(self.id)
-            and self.start <= audit.day <= seen_on
+    def judgement(self, surface: str, start: date) -> Judgement:
+        frame = self.frame
+        timelines = {end: self._timeline(surface, start, end) for end in frame.phase_ends.distinct}
+        return Judgement(
+            frame.phase_ends.then(lambda end: frame.rhythm.judge(timelines[end])),
+            frame.cadence_numbers(timelines[frame.phase_end(frame.prudent)]),
+            lambda reading: timelines[frame.phase_end(reading)],
         )
-        self.exposure = Exposure(
-            runs=runs,
-            start=self.start,
+
+    def _timeline(self, surface: str, start: date, phase_end: date) -> Timeline:
+        as_of = self.frame.scenario.as_of
+        return Timeline(
+            start=start,
+            own_start=start > self.frame.start,
+            as_of=as_of,
+            phase_end=phase_end,
+            retired=None,
+            runs=tuple([self._runs[place] for place in self.places(surface, start, min(as_of, phase_end))]),
+        )
+
+
+class _SurfaceExposure(_Surfaces):
+    def __init__(self, frame: Frame) -> None:
+        super().__init__(frame, lambda tool: tool is not ExposureTool.CYBERSURVEILLANCE)
+        objective = frame.objective
+        self._demands = Demands(
+            last_audit_ages=objective.last_audit_ages,
+            antepenultimate=objective.antepenultimate,
+            high_recurrence=objective.high_recurrence,
+        )
+        self._runs: list[ExposureRun] = []
+        self._own_runs: dict[str, dict[int, ExposureRun]] = {}
+        for place, audit in enumerate(self.audits):
+            found: dict[str | None, list[Vulnerability]] = {None: []}
+            for finding in audit.findings:
+                found.setdefault(finding.surface, []).append(_vulnerability(finding))
+            everywhere = found.pop(None)
+            self._runs.append(self._run(audit, everywhere))
+            for surface, own in found.items():
+                self._own_runs.setdefault(surface or "", {})[place] = self._run(audit, [*everywhere, *own])
+
+    def looks(self, surface: str) -> object:
+        return super().looks(surface), surface if surface in self._own_runs else None
+
+    def judgement(self, surface: str, start: date) -> Judgement:
+        exposure = self._exposure(surface, start)
+        outcomes: Answers[Outcome | None] = (
+            always(NOT_APPLICABLE)
+            if start > exposure.declaration
+            else exposure_level.judge(exposure, self.frame.admissible)
+        )
+        return Judgement(outcomes, self._numbers(exposure), lambda _: exposure)
+
+    def _exposure(self, surface: str, start: date) -> Exposure:
+        scenario, own = self.frame.scenario, self._own_runs.get(surface, {})
+        seen_on = min(scenario.as_of, scenario.phase.declaration)
+        return Exposure(
+            runs=tuple([own.get(place, self._runs[place]) for place in self.places(surface, start, seen_on)]),
+            start=start,
             as_of=scenario.as_of,
             seen_on=seen_on,
-            declaration=declaration,
-            demands=Demands(
-                last_audit_ages=objective.last_audit_ages,
-                antepenultimate=objective.antepenultimate,
-                high_recurrence=objective.high_recurrence,
-            ),
+            declaration=scenario.phase.declaration,
+            demands=self._demands,
             settings=scenario.settings,
         )
 
-    def outcome(self, reading: Reading) -> Outcome | None:
-        if self.start > self.exposure.declaration:
-            return NOT_APPLICABLE
-        return exposure_level.exposure_level(self.exposure, reading)
-
-    def material(self, reading: Reading) -> Exposure:
-        del reading
-        return self.exposure
-
-    def numbers(self, reading: Reading) -> Numbers:
-        del reading
-        exposure, final = self.exposure, self.frame.final
-        runs = [run for run in exposure.runs if run.industrial]
-        last_two = runs[-exposure_level.NEEDED :]
+    def _numbers(self, exposure: Exposure) -> Numbers:
+        final = self.frame.final
+        last_two = exposure.industrial[-exposure_level.NEEDED :]
         return {
-            **latest(runs, exposure.seen_on),
+            **latest(exposure.industrial, exposure.seen_on),
             "critical_last_two": sum(run.criticals("ge") for run in last_two),
             "critical_last_two_gt9": sum(run.criticals("gt") for run in last_two),
-            "high_last_two": sum(one.is_high("ge") for run in last_two for one in run.found),
+            "high_last_two": sum(run.high_count for run in last_two),
             "audits_needed": None if final else exposure_level.audits_needed(exposure, exposure_level.PRUDENT),
             "earliest_achievable": None if final else exposure_level.earliest_achievable(exposure),
             "last_audit_window_opens": None if final else exposure.window_opens,
         }
+
+    def _run(self, audit: ExposureAudit, found: Iterable[Vulnerability]) -> ExposureRun:
+        is_industrial = audit.tool in self.frame.objective.tools
+        return ExposureRun(id=audit.id, day=audit.day, industrial=is_industrial, found=tuple(found))
+
+
+def _vulnerability(finding: Finding) -> Vulnerability:
+    return Vulnerability(id=finding.id, cvss=finding.severity.cvss, label=finding.severity.label)

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
+from agent.domain.answers import Admissible, Answers, ask
 from agent.domain.deadlines import add_days, days_between
 from agent.domain.programme import Objective, RuleName
-from agent.domain.rules.cadence import FirstAudit, cadence, is_out_of_view, remaining_audits
+from agent.domain.rules.cadence import Cadence, FirstAudit, remaining_audits
 from agent.domain.rules.exposure_level import Exposure, ExposureRun
 from agent.domain.rules.outcome import Outcome, Reading
 from agent.domain.rules.score import ScoredRun, Scores
 from agent.domain.rules.timeline import Timeline
-from agent.domain.rules.two_month_interval import last_day_after, two_month_interval
+from agent.domain.rules.two_month_interval import TwoMonthInterval
 from agent.domain.scenario import Scenario
 
 Numbers = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """What all units of an objective share: the scenario, the objective, and the phase's start within its window."""
 
     scenario: Scenario
     objective: Objective
     start: date
+
+    @cached_property
+    def admissible(self) -> Admissible:
+        """The values of each reading: those that the scenario chose, else the programme's."""
+        chosen = self.scenario.readings
+        return {name: chosen.get(name, values) for name, values in self.objective.readings.items()}
+
+    @cached_property
+    def prudent(self) -> Reading:
+        """The first admissible value of each reading: the figures that are shown follow it."""
+        return {name: values[0] for name, values in self.admissible.items()}
 
     def phase_end(self, reading: Reading) -> date:
         """Return when the phase ends under a reading: the declaration, or the control operations."""
@@ -37,26 +49,23 @@ class Frame:
             return control
         return self.scenario.phase.declaration
 
+    @cached_property
+    def phase_ends(self) -> Answers[date]:
+        """When the phase ends."""
+        return ask(self.admissible, ("d1_phase_end",), self.phase_end)
+
     @property
     def final(self) -> bool:
         """Whether the declaration's day has come."""
         return self.scenario.as_of >= self.scenario.phase.declaration
 
-    def judge(self, timeline: Timeline, reading: Reading) -> Outcome:
-        """Return what the objective's cadence says of a timeline."""
-        settings = self.scenario.settings
-        if self.objective.rule is RuleName.TWO_MONTH_INTERVAL:
-            return two_month_interval(timeline, self.objective.interval_months, settings, reading)
-        return cadence(timeline, self.first_audit, settings, reading)
-
-    def is_out_of_view(self, timeline: Timeline, reading: Reading) -> bool:
-        """Return whether the objective does not look at a timeline at all."""
-        settings = self.scenario.settings
-        if self.objective.rule is RuleName.TWO_MONTH_INTERVAL:
-            last_first = last_day_after(timeline.start, self.objective.interval_months, settings, reading)
-        else:
-            last_first = self.first_audit.last_day(timeline, settings, reading)
-        return is_out_of_view(timeline, last_first)
+    @cached_property
+    def rhythm(self) -> Cadence | TwoMonthInterval:
+        """The rule that judges the timelines of an objective A."""
+        objective, settings = self.objective, self.scenario.settings
+        if objective.rule is RuleName.TWO_MONTH_INTERVAL:
+            return TwoMonthInterval(months=objective.interval_months, settings=settings, admissible=self.admissible)
+        return Cadence.of(self.first_audit, settings, self.admissible)
 
     @property
     def first_audit(self) -> FirstAudit:
@@ -81,30 +90,41 @@ class Frame:
         }
 
 
-class Unit(ABC):
+Material = Timeline | Scores | Exposure
+"""What a rule judges: the audits that count, and the days that bound them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """What the rule says of the units that live and were audited alike, their figures, and what was judged."""
+
+    outcomes: Answers[Outcome | None]
+    numbers: Numbers
+    material: Callable[[Reading], Material]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
     """One directory or exposed element under one objective; without `owners` it belongs to the candidate itself."""
 
-    def __init__(self, unit_id: str, owners: frozenset[str], frame: Frame) -> None:
-        self.id = unit_id
-        self.owners = owners
-        self.frame = frame
+    id: str
+    owners: frozenset[str]
+    judgement: Judgement
 
-    @abstractmethod
     def outcome(self, reading: Reading) -> Outcome | None:
         """Return what the rule says under a reading, None when it is not a unit then."""
+        return self.judgement.outcomes.under(reading)
 
-    @abstractmethod
-    def material(self, reading: Reading) -> Timeline | Scores | Exposure:
-        """Return what the rule judges under a reading: the audits that count, and the days that bound them."""
-
-    @abstractmethod
-    def numbers(self, reading: Reading) -> Numbers:
-        """Return the figures of the unit; `reading` is the first admissible one."""
+    def material(self, reading: Reading) -> Material:
+        """Return what the rule judges under a reading."""
+        return self.judgement.material(reading)
 
 
 def shown(exact: Fraction) -> float:
-    """Return an exact figure as it is displayed, with two decimals."""
-    return float(round(exact, 2))
+    """Return an exact figure as it is displayed, with two decimals (halves to even)."""
+    hundredths, rest = divmod(100 * exact.numerator, exact.denominator)
+    rounds_up = 2 * rest > exact.denominator or (2 * rest == exact.denominator and hundredths % 2 == 1)
+    return (hundredths + rounds_up) / 100
 
 
 def latest(runs: Sequence[ScoredRun] | Sequence[ExposureRun], seen_on: date) -> Numbers:

@@ -1,0 +1,267 @@
+"""Evaluation against size, on one core: `python -m bench.evaluation [--rounds N] [--candidates N]`."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from agent.domain.assessment import Assessment, evaluate
+from agent.domain.scenario import Scenario, parse_scenario
+from config.programme_files import find_programme
+
+Json = dict[str, Any]
+
+START = date(2026, 3, 1)
+DAYS_A_YEAR = 365
+BETWEEN_AUDITS = 50
+READINGS = {
+    "mean_mode": ["edges", "between"],
+    "mean_cmp": ["lt", "le"],
+    "gap_cmp": ["lt", "le"],
+    "ads_gap": ["apply", "phase_mean_only"],
+    "first_audit": ["start_plus_60d", "start_plus_2m", "absolute"],
+    "lost_report": ["not_counted", "counted"],
+    "cvss9": ["ge", "gt"],
+    "high_recurrence": ["blocking", "ignored"],
+    "o2b_coverage": ["full", "flex"],
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """
+    How large a candidate is: `audits` ADS runs of each directory, and as many exposure audits.
+
+    `alike`: each exposure audit covers everything or one establishment; otherwise it covers its own draw of the
+    elements, so that no two elements share their audits. `beyond`: audits planned after the day of the evaluation.
+    """
+
+    establishments: int
+    directories: int
+    elements: int
+    audits: int
+    alike: bool = True
+    beyond: int = 0
+
+    @property
+    def items(self) -> int:
+        """How many things the input names."""
+        return self.establishments + self.elements + self.directories * (1 + self.audits + self.beyond)
+
+
+YEARS = 5
+GHT = Size(establishments=20, directories=40, elements=400, audits=YEARS * DAYS_A_YEAR // BETWEEN_AUDITS)
+ORDINARY = Size(establishments=3, directories=2, elements=20, audits=12)
+
+
+def candidate(size: Size, *, seed: int = 1) -> Json:
+    """Return a scenario of a size, always the same for a seed; its phase is as long as its audits need."""
+    draw = Random(seed)
+    length = size.audits * BETWEEN_AUDITS + BETWEEN_AUDITS
+    establishments = [f"E{number:03}" for number in range(size.establishments)]
+    directories = [f"AD{number:03}" for number in range(size.directories)]
+    elements = [f"X{number:04}" for number in range(size.elements)]
+    homes = {name: establishments[rank % size.establishments] for rank, name in enumerate(elements)}
+    return {
+        "id": f"candidate-{seed}",
+        "programme": "D1BIS_2026",
+        "candidate": {
+            "type": "GHT",
+            "establishments": [
+                {"id": name, "activity": str(draw.randint(1, 900) / 10), "support": rank == 0}
+                for rank, name in enumerate(establishments)
+            ],
+        },
+        "phase": {"start": START.isoformat(), "declaration": _day(length + 20)},
+        "as_of": _day(length),
+        "config": {"declaration_deadline": _day(length + 20), "readings": READINGS},
+        "ads": [
+            {"id": name, "establishments": [establishments[rank % size.establishments]], "kind": "onprem"}
+            for rank, name in enumerate(directories)
+        ],
+        "ads_audits": [
+            _ads_run(f"{name}-{rank}", name, rank, draw)
+            for name in directories
+            for rank in range(size.audits + size.beyond)
+        ],
+        "surfaces": [{"id": name, "establishments": [homes[name]]} for name in elements],
+        "exposure_audits": [
+            _exposure_audit(rank, _covered(rank, size, homes, draw), draw) for rank in range(size.audits + size.beyond)
+        ],
+    }
+
+
+def _day(count: int) -> str:
+    return (START + timedelta(days=count)).isoformat()
+
+
+def _ads_run(name: str, directory: str, rank: int, draw: Random) -> Json:
+    return {
+        "id": name,
+        "date": _day(BETWEEN_AUDITS * (rank + 1) + draw.randint(-9, 9)),
+        "ads": [directory],
+        "score": draw.choice([1, 2, 2, 3, 4]),
+        "downloaded": draw.random() < 0.9,
+    }
+
+
+def _covered(rank: int, size: Size, homes: dict[str, str], draw: Random) -> str | list[str]:
+    if not size.alike:
+        return [name for name in homes if draw.random() < 0.8]
+    if rank % 3:
+        return "*"
+    left_out = f"E{draw.randrange(size.establishments):03}"
+    return [name for name, home in homes.items() if home != left_out]
+
+
+def _exposure_audit(rank: int, covered: str | list[str], draw: Random) -> Json:
+    return {
+        "id": f"exposure-{rank}",
+        "date": _day(BETWEEN_AUDITS * (rank + 1) + draw.randint(-9, 9)),
+        "tool": draw.choice(["SILENE", "INDUSTRIAL", "INDUSTRIAL"]),
+        "covers": covered,
+        "findings": [
+            {"id": f"V{number}", "cvss": draw.choice([5, 7.5, 8.9, 9, 9.8]), "surface": name}
+            for number, name in enumerate(covered if isinstance(covered, list) else [])
+            if draw.random() < 0.1
+        ],
+    }
+
+
+def parsed(scenario: Json) -> Scenario:
+    return parse_scenario(scenario, find_programme)
+
+
+def judge(scenario: Scenario) -> Assessment:
+    return evaluate(scenario.programme, scenario)
+
+
+def seconds(action: Callable[[], object]) -> float:
+    gc.collect()
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def interleaved(actions: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Return the median seconds of each action, one of each per round, after a round that warms up."""
+    found: dict[str, list[float]] = {name: [] for name in actions}
+    for turn in range(rounds + 1):
+        for name, action in actions.items():
+            spent = seconds(action)
+            if turn:
+                found[name].append(spent)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def print_one_ght(rounds: int) -> None:
+    """Print what the large candidate costs, step by step, and what makes it dearer."""
+    whole = candidate(GHT)
+    read = parsed(whole)
+    sizes = {
+        "evaluate": GHT,
+        "evaluate, no two elements audited alike": replace(GHT, alike=False),
+        "evaluate, as many audits still to come": replace(GHT, beyond=GHT.audits),
+    }
+    actions: dict[str, Callable[[], object]] = {name: _judged(candidate(size)) for name, size in sizes.items()}
+    actions["evaluate, every reading pinned"] = _pinned(whole)
+    actions["parse_scenario"] = lambda: parsed(whole)
+    actions["as_json"] = evaluate(read.programme, read).as_json
+    medians = interleaved(actions, rounds)
+    print(
+        f"{GHT.establishments} establishments, {GHT.directories} directories, {GHT.elements} elements, "
+        f"{YEARS} years of audits ({len(whole['ads_audits'])} ADS runs, {len(whole['exposure_audits'])} of exposure)"
+    )
+    base = medians["evaluate"]
+    for name, value in medians.items():
+        target = " (target < 50 ms)" if name.startswith("evaluate") else ""
+        print(f"  {name:<42} {value * 1000:8.1f} ms  {value / base:5.2f}x{target}")
+
+
+def _pinned(scenario: Json) -> Callable[[], object]:
+    """Return the evaluation of a scenario under one reading only: what the other combinations cost shows beside it."""
+    config = {**scenario["config"], "readings": {name: values[0] for name, values in READINGS.items()}}
+    read = parsed({**scenario, "config": config})
+    return lambda: judge(read)
+
+
+def print_growth(rounds: int) -> None:
+    """Print the time of one candidate against its size, doubled in each way."""
+    half = Size(establishments=10, directories=20, elements=200, audits=18)
+    ways: dict[str, list[Size]] = {
+        "all but audits": [_larger(half, times, 1) for times in (1, 2, 4, 8)],
+        "audits": [_larger(half, 1, times) for times in (1, 2, 4, 8)],
+        "elements": [replace(half, elements=half.elements * times) for times in (1, 2, 4, 8)],
+    }
+    for way, sizes in ways.items():
+        for alike in (True, False):
+            drawn = [replace(size, alike=alike) for size in sizes]
+            medians = interleaved(
+                {str(rank): _judged(candidate(size)) for rank, size in enumerate(drawn)},
+                rounds,
+            )
+            times = list(medians.values())
+            growth = "  ".join(f"{later / earlier:.2f}x" for earlier, later in pairwise(times))
+            shown = " ".join(f"{value * 1000:7.1f}" for value in times)
+            print(f"  {way + ('' if alike else ', no two alike'):<30} {shown} ms   each doubling: {growth}")
+
+
+def _larger(size: Size, perimeter: int, audits: int) -> Size:
+    return replace(
+        size,
+        establishments=size.establishments * perimeter,
+        directories=size.directories * perimeter,
+        elements=size.elements * perimeter,
+        audits=size.audits * audits,
+    )
+
+
+def _judged(scenario: Json) -> Callable[[], object]:
+    read = parsed(scenario)
+    return lambda: judge(read)
+
+
+def print_candidates(count: int) -> None:
+    """Print what many ordinary candidates cost, one after the other."""
+    scenarios = [candidate(ORDINARY, seed=seed) for seed in range(count)]
+    read: list[Scenario] = []
+    steps: dict[str, Callable[[], object]] = {
+        "parse_scenario": lambda: read.extend(parsed(one) for one in scenarios),
+        "evaluate": lambda: [judge(one) for one in read],
+        "all, to JSON text": lambda: [_text(one) for one in scenarios],
+    }
+    print(
+        f"{count} candidates of {ORDINARY.establishments} establishments, {ORDINARY.directories} directories, "
+        f"{ORDINARY.elements} elements, {ORDINARY.audits} audits of each"
+    )
+    for name, action in steps.items():
+        spent = seconds(action)
+        print(f"  {name:<42} {spent:8.2f} s  ({spent / count * 1000:.2f} ms each; target for 3000: < 10 s)")
+
+
+def _text(scenario: Json) -> str:
+    return json.dumps(judge(parsed(scenario)).as_json())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--candidates", type=int, default=3000)
+    arguments = parser.parse_args()
+    print_one_ght(arguments.rounds)
+    print("Time against size, each column twice the one before (target: at most 2x)")
+    print_growth(arguments.rounds)
+    print_candidates(arguments.candidates)
+
+
+if __name__ == "__main__":
+    main()
