@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("agent.cli.status:status", "Dit où en est le programme, en un écran."),
     "check": ("agent.cli.status:check", "Répond à une supervision (Centreon, Nagios)."),
     "inbox": ("agent.cli.inbox:inbox", "Lit, dépose ou confirme un fichier."),
+    "declare": ("agent.cli.declare:declare", "Enregistre un fait qu'aucune machine ne collecte."),
     "evidence": ("agent.cli.evidence:evidence", "Dépose, liste, lit ou restitue des preuves."),
     "vault": ("agent.cli.vault:vault", "Contrôle le coffre ou reconstruit son index."),
     "dossier": ("agent.cli.dossier:dossier", "Constitue le dossier de preuves."),
@@ -55,7 +56,6 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 LATER: dict[str, str] = {
     "forecast": "Annonce les échéances à venir.",
-    "declare": "Enregistre un fait qu'aucune machine ne collecte.",
     "directory": "Juge un annuaire avant l'ANSSI.",
     "oradad": "Conduit une collecte ORADAD.",
     "ads": "Suit les rapports du service ADS.",

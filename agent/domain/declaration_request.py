@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from agent.domain.decided import (
@@ -24,6 +25,7 @@ from agent.domain.decided import (
 from agent.domain.declaration import Bearer
 from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
 from agent.domain.programme import RuleName, Subject
+from agent.domain.wording import folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from agent.domain.programme import Objective, Programme
 
 LONGEST_NAME = 200
+_LONG_WORD = 4
 Fault = tuple[str, str]
 
 
@@ -105,7 +108,12 @@ def find_kind(word: str, kinds: Mapping[str, FactKind]) -> FactKind:
     """Return a kind of fact by its id; raises FaultError."""
     found = kinds.get(word)
     if found is None:
-        raise FaultError(f"« {word} » ne se déclare pas" + suggestion(word, kinds))
+        spoken = {
+            part: kind.id for kind in kinds.values() for part in (*kind.id.split("_"), *folded(kind.label).split())
+        }
+        near = get_close_matches(folded(word), [part for part in spoken if len(part) >= _LONG_WORD], n=1, cutoff=0.75)
+        guess = f" ; vouliez-vous dire « {spoken[near[0]]} » ?" if near else ""
+        raise FaultError(f"« {word} » ne se déclare pas" + (suggestion(word, kinds) or guess))
     return found
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 LONGEST_TEXT = 2000
 MOST_ITEMS = 1000
+_LISTED = 16
 _YES, _NO = {"oui", "o", "vrai", "true", "yes", "1"}, {"non", "n", "faux", "false", "no", "0"}
 _MONTHS = (
     ("janvier", "janv"), ("fevrier", "fevr", "fev"), ("mars",), ("avril", "avr"), ("mai",), ("juin",),
@@ -126,12 +127,12 @@ def holds_secret(text: str) -> bool:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return « ; vouliez-vous dire … ? » when something known is near, else the known words, for the end of a fault."""
+    """Return the end of a fault: what is known and near, else what is known as far as it is short."""
     words = [*known]
     near = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
     if near:
         return f" ; vouliez-vous dire « {near[0]} » ?"
-    return " ; possibles : " + (", ".join(words) if words else "aucun")
+    return " ; possibles : " + (", ".join(words) if words else "aucun") if len(words) <= _LISTED else ""
 
 
 def _items(written: object) -> Sequence[object]:

@@ -93,18 +93,25 @@ def known_in(index: DeclaredIndex, known: Known) -> Known:
 
 
 def declare(
-    vault: DeclaringVault, requests: Sequence[Request], around: Surroundings, *, folder: Path, dry_run: bool = False
+    vault: DeclaringVault,
+    requests: Sequence[Request],
+    around: Surroundings,
+    *,
+    folder: Path,
+    is_replay: bool = False,
+    dry_run: bool = False,
 ) -> list[Recorded]:
     """
     Seal each request's evidence, then what it declares; return what became of each.
 
     Files are relative to `folder`. Raises DeclarationError with every fault of every request before anything is
-    sealed; HeldError, VaultError, WrongUserError as sealing does. What stands in force already is not sealed again.
+    sealed; HeldError, VaultError, WrongUserError as sealing does. What stands in force already is not sealed again;
+    in a replay, neither is what a person has corrected or withdrawn since.
     """
     history = every_declaration(vault.index, around.kinds, around.zone)
     earlier = {one.id: one for one in history}
     known = known_in(vault.index, around.known)
-    desk = _Desk(vault, history, around, folder)
+    desk = _Desk(vault, history, around, folder, is_replay=is_replay)
     drafts: list[tuple[Draft, _Evidence]] = []
     faults: list[Fault] = []
     for request in requests:
@@ -123,7 +130,7 @@ def declare(
             if len(requests) == 1
             else "Ces déclarations ne peuvent pas être enregistrées : rien n'a été scellé.",
             problems=faults,
-            hint="Ce qui se déclare, champ par champ : carenage declare kinds TYPE.",
+            hint=_hint(requests, around.kinds),
         )
     return [desk.record(draft, evidence, dry_run=dry_run) for draft, evidence in drafts]
 
@@ -171,9 +178,15 @@ class _Desk:
     """Where declarations are looked at and sealed, one after the other."""
 
     def __init__(
-        self, vault: DeclaringVault, history: Sequence[Declaration], around: Surroundings, folder: Path
+        self,
+        vault: DeclaringVault,
+        history: Sequence[Declaration],
+        around: Surroundings,
+        folder: Path,
+        *,
+        is_replay: bool,
     ) -> None:
-        self.vault, self.around, self.folder = vault, around, folder
+        self.vault, self.around, self.folder, self.is_replay = vault, around, folder, is_replay
         self.history = [*history]
         self.tags = {item.id: item.tag for item in vault.index.deposits()}
         self.sealed: dict[Path, str] = {}
@@ -215,12 +228,12 @@ class _Desk:
         return _File(path, self.vault.content_tag(digest.hexdigest()))
 
     def alike(self, draft: Draft, evidence: _Evidence) -> Recorded | None:
-        """Return the record that says the same, when it is in force or a person corrected it since; else None."""
+        """Return the record that says the same and is in force, or that a person corrected before a replay."""
         in_force = {one.id for one in current(self.history, self.around.kinds)}
         corrected = {one.replaces: one.id for one in self.history if one.replaces is not None}
         alike = [one for one in self.history if not one.withdrawn and self._is_alike(one, draft, evidence)]
         for one in reversed(alike):
-            if one.id in in_force or one.id in corrected:
+            if one.id in in_force or (self.is_replay and one.id in corrected):
                 return Recorded(declaration=one, is_new=False, corrected_by=corrected.get(one.id), place=draft.place)
         return None
 
@@ -290,6 +303,13 @@ _REASONS: dict[type[Exception], str] = {
     IsADirectoryError: "c'est un dossier",
     NotADirectoryError: "il n'existe pas",
 }
+
+
+def _hint(requests: Sequence[Request], kinds: Mapping[str, FactKind]) -> str:
+    asked = {request.kind for request in requests}
+    if not asked <= {*kinds}:
+        return "Ce qui se déclare : carenage declare kinds --all."
+    return f"Les champs et les pièces : carenage declare kinds {asked.pop() if len(asked) == 1 else 'TYPE'}."
 
 
 def _decision(one: Declaration) -> dict[str, Any]:
