@@ -13,7 +13,7 @@ from agent.domain.programme import Objective, ReadingValue, Source, Subject
 from agent.domain.rules.outcome import Reading
 from agent.domain.rules.score import Scores
 from agent.domain.rules.timeline import Timeline
-from agent.domain.scenario import AdsAudit, ExposureAudit, Scenario
+from agent.domain.scenario import Scenario
 from agent.domain.units.unit import Frame, Unit
 
 
@@ -73,10 +73,10 @@ class Ground:
             return {None: found[0][1]}
         return dict(found)
 
-    def audit(self, audit_id: str, *, lost: bool = False) -> Audit:
-        """Return an audit of the scenario as a step shows it."""
-        audits: tuple[AdsAudit | ExposureAudit, ...] = (
-            self.scenario.ads_audits if self.objective.subject is Subject.DIRECTORIES else self.scenario.exposure_audits
-        )
-        found = next(one for one in audits if one.id == audit_id)
-        return Audit(id=found.id, on=found.day, tool=str(found.tool), lost=lost)
+    def audit(self, unit: Unit, audit_id: str, *, lost: bool = False) -> Audit:
+        """Return an audit of a unit as a step shows it; an ADS run with the directory's score."""
+        if self.objective.subject is Subject.DIRECTORIES:
+            run = next(one for one in self.scenario.ads_audits if one.id == audit_id)
+            return Audit(id=run.id, on=run.day, tool=run.tool, lost=lost, score=run.score_of(unit.id))
+        found = next(one for one in self.scenario.exposure_audits if one.id == audit_id)
+        return Audit(id=found.id, on=found.day, tool=found.tool.value, lost=lost)

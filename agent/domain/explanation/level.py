@@ -27,9 +27,7 @@ def scores_step(ground: Ground, unit: Unit) -> steps.LastScores:
         shown = scores.runs[-score.NEEDED :]
         tests.append(
             steps.ScoresTest(
-                audits=tuple(
-                    replace(ground.audit(one.id, lost=one.id not in proved), score=one.score) for one in shown
-                ),
+                audits=tuple(ground.audit(unit, one.id, lost=one.id not in proved) for one in shown),
                 counts_lost=way,
                 needed=needed,
                 holds=not needed,
@@ -45,7 +43,7 @@ def exposure_step(ground: Ground, unit: Unit, exposure: Exposure) -> steps.LastA
     shown = runs[-(exposure_level.NEEDED + (_SHOWN_BEFORE_LAST_TWO if demands.antepenultimate else 0)) :]
     asked = ["critical", *(["high"] if demands.high_recurrence else []), *(["age"] if demands.last_audit_ages else [])]
     return steps.LastAudits(
-        audits=tuple(_audit(ground, run) for run in shown),
+        audits=tuple(_audit(ground, unit, run) for run in shown),
         tests=_tests(ground, unit, exposure),
         age_days=days_between(runs[-1].day, exposure.seen_on) if runs else None,
         age_limit_days=settings.o2b_last_max_age if demands.last_audit_ages else None,
@@ -56,9 +54,9 @@ def exposure_step(ground: Ground, unit: Unit, exposure: Exposure) -> steps.LastA
     )
 
 
-def _audit(ground: Ground, run: ExposureRun) -> steps.Audit:
+def _audit(ground: Ground, unit: Unit, run: ExposureRun) -> steps.Audit:
     return replace(
-        ground.audit(run.id),
+        ground.audit(unit, run.id),
         criticals=run.criticals("ge"),
         criticals_above_9=run.criticals("gt"),
         highs=len(run.highs("ge")),

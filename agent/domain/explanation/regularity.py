@@ -29,7 +29,7 @@ def regularity_steps(ground: Ground, unit: Unit) -> Iterator[steps.Step]:
     yield steps.Timeline(
         start=everything.start,
         end=everything.open_end,
-        audits=tuple(ground.audit(run.id, lost=run.id in gone) for run in everything.runs),
+        audits=tuple(ground.audit(unit, run.id, lost=run.id in gone) for run in everything.runs),
         intervals=_intervals(everything),
         tests=tuple(test for way, timeline in ways.items() for test in gap_tests(ground, timeline, way)),
         sources=ground.cited("interval", "tolerance", "gap"),

@@ -421,7 +421,9 @@ class Explanation:
 
 
 def _fields(value: object) -> Json:
-    return {one.name: _json(getattr(value, one.name)) for one in fields(value)}  # type: ignore[arg-type]
+    """Return the fields of a value by name, its sources last."""
+    names = sorted((one.name for one in fields(value)), key=lambda name: name == "sources")  # type: ignore[arg-type]
+    return {name: _json(getattr(value, name)) for name in names}
 
 
 def _json(value: object) -> object:
