@@ -122,7 +122,74 @@ class DocumentFact:
     undecided: tuple[str, ...] = ("kind",)
 
 
-Fact = AdsAuditFact | ExposureAuditFact | OradadCollectionFact | DirectoryFact | AssetListFact | DocumentFact
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingLineFact:
+    """
+    One spending line as its table writes it; `where` is its place there, None what the table does not say.
+
+    `amount` and `other_funding` are euros in cents, as decimal text. What the words mean is judged later
+    (agent/domain/spending.py says what each field is).
+    """
+
+    where: str
+    amount: str
+    label: str = ""
+    programme: str | None = None
+    establishment: str | None = None
+    objective: str | None = None
+    nature: str | None = None
+    category: str | None = None
+    supplier: str | None = None
+    order_number: str | None = None
+    order_on: str | None = None
+    invoice_number: str | None = None
+    invoice_on: str | None = None
+    engaged_on: str | None = None
+    starts_on: str | None = None
+    start_stated_on: str | None = None
+    period_from: str | None = None
+    period_to: str | None = None
+    held_on: str | None = None
+    other_funding: str | None = None
+    decision: bool | None = None
+    justification: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyRowFact:
+    """A row of a spending table that cannot be used, and why, in French."""
+
+    where: str
+    label: str
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendingFact:
+    """
+    A table of spending: a later one of the same name (`table`, the file's) replaces it.
+
+    `amounts` is TTC or HT where its heading says so. `complete` False: rows are faulty or could not be read.
+    """
+
+    kind: Literal["spending"] = "spending"
+    table: str
+    lines: tuple[SpendingLineFact, ...] = ()
+    faulty: tuple[FaultyRowFact, ...] = ()
+    amounts: str | None = None
+    complete: bool = True
+    undecided: tuple[str, ...] = ()
+
+
+Fact = (
+    AdsAuditFact
+    | ExposureAuditFact
+    | OradadCollectionFact
+    | DirectoryFact
+    | AssetListFact
+    | SpendingFact
+    | DocumentFact
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

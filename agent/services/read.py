@@ -25,8 +25,11 @@ from agent.domain.facts import (
     DocumentFact,
     ExposureAuditFact,
     Fact,
+    FaultyRowFact,
     FindingFact,
     OradadCollectionFact,
+    SpendingFact,
+    SpendingLineFact,
 )
 from agent.domain.handover import EARLIEST_DAY
 from agent.domain.live import confirm_command
@@ -39,9 +42,11 @@ if TYPE_CHECKING:
 
 _KEPT_FROM = 7.0
 # Kinds recognised by likeness only: a person who knows the file may say otherwise.
-BY_LIKENESS = frozenset({"document", "ads_report", "asset_list"})
+BY_LIKENESS = frozenset({"document", "ads_report", "asset_list", "spending_table"})
 # The reader of what no reader recognises.
 UNREADABLE = "unknown"
+# Tables of spending are documents (contract/report-reading.md) that their reader understands.
+SPENDING_TABLE = "spending_table"
 _SILENE = "SILENE"
 _UNREAD_FINDING = "Contenu du rapport, que personne n'a encore jugé"
 
@@ -105,6 +110,8 @@ def facts_from(reading: Reading, *, side: SideValues, received_on: date, zone: Z
         return (_directory(reading, side),)
     if kind == "oradaz_archive":
         return (DocumentFact(piece=kind, undecided=()),)
+    if reading.format == SPENDING_TABLE and side.kind is None:
+        return (_spending(reading),)
     return (DocumentFact(undecided=() if side.kind == "document" else ("kind",)),)
 
 
@@ -162,6 +169,20 @@ def _asset_list(reading: Reading, side: SideValues, zone: ZoneInfo) -> AssetList
         assets=tuple(AssetFact(**asset) for asset in _mappings(reading.summary.get("assets"))),
         complete=reading.complete and reading.kind == "asset_list",
         undecided=_undecided(date=day),
+    )
+
+
+def _spending(reading: Reading) -> SpendingFact:
+    amounts = reading.summary.get("amounts")
+    return SpendingFact(
+        table=str(reading.summary.get("table", "")),
+        lines=tuple(SpendingLineFact(**line) for line in _mappings(reading.summary.get("lines"))),
+        faulty=tuple(
+            FaultyRowFact(where=str(row["where"]), label=str(row["label"]), faults=tuple(row["faults"]))
+            for row in _mappings(reading.summary.get("faulty"))
+        ),
+        amounts=amounts if isinstance(amounts, str) else None,
+        complete=reading.complete,
     )
 
 
