@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from agent.services.accounts import ProxyAccount
     from agent.services.assess import Assessed
     from agent.services.collect import JobResult, Source
+    from agent.services.declare import Surroundings
     from agent.services.notify import Delivery, Notifier
+    from agent.services.package import CheckedDossier, DossierSubject
     from agent.services.receive import Reception
     from agent.services.report import StatusReport
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
@@ -139,6 +141,7 @@ class Application:
         """Return the assessment of every programme on a day."""
         from agent.services.assess import assess
         from config.fact_kinds import fact_kinds
+        from config.programme_files import find_programme
 
         return assess(
             self.perimeters,
@@ -147,7 +150,33 @@ class Application:
             as_of=self.as_of(as_of),
             zone=self.zone,
             evaluate=evaluate_scenario,
+            programmes=find_programme,
             kinds=fact_kinds(),
+        )
+
+    def surroundings(self, *, writes: bool) -> Surroundings:
+        """Return what a declaration may name, and the day it is made; only the vault's owner `writes`."""
+        from agent.domain.declaration_request import Known
+        from agent.services.declare import Surroundings
+        from config.fact_kinds import fact_kinds
+        from config.programme_files import load_programme
+
+        if writes:
+            self._refuse_another_user()
+        configuration = self.configuration
+        return Surroundings(
+            kinds=fact_kinds(),
+            known=Known(
+                programmes=tuple(load_programme(item.id) for item in configuration.programmes),
+                establishments=tuple(item.id for item in configuration.establishments),
+                directories={item.id: item.kind for item in configuration.directories},
+                surfaces=tuple(item.id for item in configuration.surfaces),
+                deposits=frozenset(),
+                findings=None,
+            ),
+            zone=self.zone,
+            now=self.clock.now(),
+            today=self.as_of(),
         )
 
     def status(self, *, as_of: date | None = None) -> StatusReport:
@@ -459,8 +488,8 @@ class Application:
         from config.programme_files import load_programme
 
         objectives: dict[str, str] = {}
-        for programme in self.configuration.programmes:
-            objectives |= {item.id: item.label for item in load_programme(programme.id).objectives}
+        for programme in (load_programme(item.id) for item in self.configuration.programmes):
+            objectives |= {name: programme.label_of(name) for name in programme.order}
         channels, unavailable = self._channels()
         return Notifier(
             self.state,
@@ -524,40 +553,68 @@ class Application:
         self, to_dir: Path, *, as_of: date | None, identity: Identity | None, vault: Vault | None = None
     ) -> BuiltDossier:
         """Build the evidence file of the first programme, from this vault or from a copy."""
-        from agent.services.assess import assess
-        from agent.services.package import DossierSubject, package
-        from config.fact_kinds import fact_kinds
-        from config.programme_files import load_programme
+        from agent.services.package import package
 
         vault = vault or self.vault
-        configuration = self.configuration
-        perimeter = self.perimeters[0]
-        assessed = assess(
-            [perimeter],
-            vault.index,
-            as_of=self.as_of(as_of),
-            zone=self.zone,
-            evaluate=evaluate_scenario,
-            kinds=fact_kinds(),
-        )[0]
-        subject = DossierSubject(
-            entity=configuration.candidate.id,
-            candidate=configuration.candidate.name,
-            programme=load_programme(configuration.programmes[0].id).label,
-            directories=tuple((item.id, item.name, item.establishments) for item in configuration.directories),
-            elements=perimeter.elements,
-            establishments_of={item.id: item.establishments for item in configuration.surfaces},
-        )
         return package(
             vault,
-            subject,
-            assessed,
+            self._dossier_subject(),
+            self._assess_for_dossier(vault, as_of),
             as_of=self.as_of(as_of),
             now=self.clock.now(),
             zone=self.zone,
             to_dir=to_dir,
             identity=identity,
             work_dir=self.work_dir,
+        )
+
+    def check_dossier(self, *, as_of: date | None, vault: Vault | None = None) -> CheckedDossier:
+        """Return every piece of the first programme, present or missing, from the index of this vault or of a copy."""
+        from agent.services.package import CheckedDossier, check
+
+        vault = vault or self.vault
+        subject = self._dossier_subject()
+        assessed = self._assess_for_dossier(vault, as_of)
+        return CheckedDossier(
+            subject=subject,
+            as_of=self.as_of(as_of),
+            checklist=check(vault.index, subject, assessed, as_of=self.as_of(as_of), zone=self.zone),
+        )
+
+    def _assess_for_dossier(self, vault: Vault, as_of: date | None) -> Assessed:
+        from agent.services.assess import assess
+        from config.fact_kinds import fact_kinds
+        from config.programme_files import find_programme
+
+        [assessed] = assess(
+            self.perimeters[:1],
+            vault.index,
+            held=vault.held(),
+            as_of=self.as_of(as_of),
+            zone=self.zone,
+            evaluate=evaluate_scenario,
+            programmes=find_programme,
+            kinds=fact_kinds(),
+        )
+        return assessed
+
+    def _dossier_subject(self) -> DossierSubject:
+        from agent.services.package import DossierSubject
+        from config.programme_files import load_programme
+
+        configuration = self.configuration
+        return DossierSubject(
+            entity=configuration.candidate.id,
+            candidate=configuration.candidate.name,
+            programme=load_programme(configuration.programmes[0].id),
+            directories=tuple((item.id, item.name, item.establishments) for item in configuration.directories),
+            elements=self.perimeters[0].elements,
+            establishments_of={item.id: item.establishments for item in configuration.surfaces},
+            names={
+                **{item.id: item.name for item in configuration.surfaces},
+                **{item.id: item.name for item in configuration.directories},
+                **{item.id: item.name for item in configuration.establishments},
+            },
         )
 
 

@@ -33,13 +33,6 @@ class DeclaredAssessment:
     objectives: Mapping[str, ObjectiveAssessment]
     prerequisites: Mapping[str, ObjectiveAssessment]
 
-    def as_json(self) -> Json:
-        """Return both in the contract's shape."""
-        return {
-            "objectives": {name: one.as_json() for name, one in self.objectives.items()},
-            "prerequisites": {name: one.as_json() for name, one in self.prerequisites.items()},
-        }
-
 
 def judge_declared(
     programme: Programme, scenario: Scenario, declarations: Sequence[Declaration], kinds: Mapping[str, FactKind]
@@ -68,6 +61,23 @@ def perimeter_of(programme: Programme, candidate: Candidate) -> Candidate:
     )
 
 
+def named_days(programme: Programme, scenario: Scenario, declarations: Sequence[Declaration]) -> dict[str, date]:
+    """Return the days that a programme's conditions may name: its own, those of the phase, and the application."""
+    opens_on, closes_on = programme.window.bounds(scenario.phase.validated_on)
+    days: dict[str, date] = {
+        **programme.days,
+        PHASE_START: min(max(scenario.phase.start, opens_on), closes_on),
+        DECLARATION: scenario.phase.declaration,
+        _DECLARATIONS_CLOSE: scenario.last_day,
+    }
+    applied = [one.values.get(_APPLIED_ON) for one in bearing_on(declarations, APPLICATION, None)]
+    days[APPLICATION] = next(
+        (day for day in reversed(applied) if isinstance(day, date)),
+        programme.days.get(_APPLICATIONS_CLOSE, scenario.phase.declaration),
+    )
+    return days
+
+
 def rule_named(name: str) -> Callable[[Case], Judgement]:
     """Return the rule of a module of agent/domain/rules: a new kind of criterion is one such file."""
     return cast("Callable[[Case], Judgement]", import_module(f"agent.domain.rules.{name}").judge)
@@ -89,18 +99,7 @@ class _Programme:
         self.kinds = kinds
         self.candidate = perimeter_of(programme, scenario.candidate)
         self.perimeter = self.candidate.perimeter
-        opens_on, closes_on = programme.window.bounds(scenario.phase.validated_on)
-        self.days: dict[str, date] = {
-            **programme.days,
-            PHASE_START: min(max(scenario.phase.start, opens_on), closes_on),
-            DECLARATION: scenario.phase.declaration,
-            _DECLARATIONS_CLOSE: scenario.last_day,
-        }
-        applied = [one.values.get(_APPLIED_ON) for one in bearing_on(declarations, APPLICATION, None)]
-        self.days[APPLICATION] = next(
-            (day for day in reversed(applied) if isinstance(day, date)),
-            programme.days.get(_APPLICATIONS_CLOSE, scenario.phase.declaration),
-        )
+        self.days = named_days(programme, scenario, declarations)
         self.engaged = self._engaged()
 
     def assess(self, objective: DeclaredObjective) -> ObjectiveAssessment:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent.domain.admissible import KnownFact, Perimeter
 from agent.domain.decided import pins, reratings, with_decided
 from agent.domain.declaration import Declaration
+from agent.domain.declared import judge_declared
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
 from agent.domain.live import OpenQuestion, evaluate_live
+from agent.domain.scenario import parse_scenario
 from agent.services.declarations import declarations_in_force
 from agent.services.fact_codec import from_json
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from agent.domain.declaration import FactKind
     from agent.domain.journal import HeldDeposit
+    from agent.domain.programme import Programme
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
 Json = dict[str, object]
@@ -127,10 +130,11 @@ def assess(
     as_of: date,
     zone: ZoneInfo,
     evaluate: Callable[[Json], Json],
+    programmes: Callable[[str], Programme | None],
     kinds: Mapping[str, FactKind],
 ) -> list[Assessed]:
     """
-    Return the assessment of each perimeter's programme on `as_of`, with what people declared (of `kinds`).
+    Return the assessment of each perimeter's programme on `as_of`: audits, then what people declared (of `kinds`).
 
     Facts that the index could not restore without the private key leave every verdict open; an audit that
     was never read, or that is `held`, counts at its best and at its worst.
@@ -151,7 +155,7 @@ def assess(
     for perimeter in perimeters:
         seen = replace(perimeter, base=with_decided(perimeter.base, declared))
         live = evaluate_live(seen, known, decided, as_of=as_of.isoformat(), evaluate=evaluate, reratings=rerated)
-        document = live.document
+        document = _with_declared(live.document, seen, declared, as_of=as_of, programmes=programmes, kinds=kinds)
         if pinned := pins(declared, str(document["programme"])):
             document = {**document, "pinned": {pin.reading: pin.as_json() for pin in pinned}}
         questions = tuple(
@@ -174,6 +178,28 @@ def assess(
             )
         )
     return assessed
+
+
+def _with_declared(
+    document: dict[str, Any],
+    perimeter: Perimeter,
+    declared: Sequence[Declaration],
+    *,
+    as_of: date,
+    programmes: Callable[[str], Programme | None],
+    kinds: Mapping[str, FactKind],
+) -> dict[str, Any]:
+    """Return the assessment with the objectives that people declare after the audited ones, and the prerequisites."""
+    scenario = parse_scenario({**perimeter.base, "as_of": as_of.isoformat()}, programmes)
+    judged = judge_declared(scenario.programme, scenario, declared, kinds)
+    return {
+        **document,
+        "objectives": {
+            **document["objectives"],
+            **{name: one.as_json() for name, one in judged.objectives.items()},
+        },
+        "prerequisites": {name: one.as_json() for name, one in judged.prerequisites.items()},
+    }
 
 
 def _unknown(node: Any) -> Any:

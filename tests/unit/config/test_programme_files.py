@@ -7,12 +7,39 @@ from typing import Any
 import pytest
 
 from agent.domain.errors import ConfigurationError
-from agent.domain.programme import READINGS
+from agent.domain.programme import READINGS, Test
+from config.fact_kinds import fact_kinds
 from config.programme_files import find_programme, load_programme, programme_from, programme_ids
 
 
-def test_the_two_calls_ship_with_the_product() -> None:
-    assert programme_ids() == ("D1BIS_2026", "D1_2024")
+AUDITED = ("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B")
+DOMAIN_1 = ("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B", "D1.O3", "D1.O4", "D1.O5", "D1.O6.A", "D1.O6.B")
+PARCOURS_3 = (
+    "POC.P3.O1.1", "POC.P3.O2.1", "POC.P3.O2.2", "POC.P3.O2.3", "POC.P3.O3.1", "POC.P3.O3.2", "POC.P3.O4",
+    *(f"POC.P3.O4.{letter}" for letter in "ABCDEFGH"),
+)  # fmt: skip
+
+
+def test_the_three_calls_ship_with_the_product() -> None:
+    assert programme_ids() == ("D1BIS_2026", "D1_2024", "P3_2026")
+
+
+@pytest.mark.parametrize(
+    ("programme_id", "objectives", "prerequisites"),
+    [
+        ("D1BIS_2026", DOMAIN_1, ["ELIGIBILITE"]),
+        ("D1_2024", DOMAIN_1, ["PS2.1", "PS2.2"]),
+        ("P3_2026", PARCOURS_3, []),
+    ],
+)
+def test_each_call_holds_all_of_its_objectives(
+    programme_id: str, objectives: tuple[str, ...], prerequisites: list[str]
+) -> None:
+    programme = load_programme(programme_id)
+
+    assert programme.order == objectives
+    assert [one.id for one in programme.prerequisites] == prerequisites
+    assert [one.id for one in programme.objectives] == [one for one in AUDITED if one in objectives]
 
 
 @pytest.mark.parametrize("programme_id", programme_ids())
@@ -20,12 +47,29 @@ def test_each_objective_says_where_it_is_written_and_what_to_hand_over(programme
     programme = load_programme(programme_id)
 
     assert programme.id == programme_id
-    assert [objective.id for objective in programme.objectives] == ["D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B"]
-    for objective in programme.objectives:
+    for objective in (*programme.objectives, *programme.declared):
         assert objective.label
         assert objective.sources
         assert objective.pieces
         assert set(objective.readings) <= set(programme.reading_notes)
+
+
+@pytest.mark.parametrize("programme_id", programme_ids())
+def test_a_condition_looks_at_a_field_a_place_for_evidence_or_a_choice_that_can_be_declared(programme_id: str) -> None:
+    programme, kinds = load_programme(programme_id), fact_kinds()
+
+    for objective in (*programme.declared, *programme.prerequisites):
+        for condition in objective.conditions:
+            kind = kinds[condition.fact or objective.fact]
+            assert not kind.programmes or programme_id in kind.programmes
+            if condition.test is Test.EVIDENCE:
+                slots = condition.value if isinstance(condition.value, list) else [condition.field]
+                assert set(slots) <= {slot.name for slot in kind.slots}, condition
+                continue
+            field = kind.field(condition.field)
+            assert field is not None, condition
+            if field.choices and isinstance(condition.value, list):
+                assert set(condition.value) <= set(field.choices), condition
 
 
 @pytest.mark.parametrize("programme_id", programme_ids())
