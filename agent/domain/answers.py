@@ -50,13 +50,15 @@ class Answers(Generic[T_co]):
 
     def map(self, question: Callable[[T_co], U]) -> Answers[U]:
         """Return what `question` makes of each distinct answer."""
+        if len(self.distinct) == 1:
+            return always(question(self.distinct[0]))
         return _once_each(self.axes, self.ranks, [question(answer) for answer in self.distinct])
 
     def then(self, question: Callable[[T_co], Answers[U]]) -> Answers[U]:
         """Return the answers to a further question, asked of each distinct answer."""
+        if len(self.distinct) == 1:
+            return question(self.distinct[0])
         further = [question(answer) for answer in self.distinct]
-        if len(further) == 1:
-            return further[0]
         axes = _union([self.axes, *(one.axes for one in further)])
         starts = [0, *accumulate(len(one.distinct) for one in further)]
         columns = [one.over(axes) for one in further]
@@ -91,6 +93,8 @@ def listed(axes: Iterable[Axis], answers: Sequence[T]) -> Answers[T]:
 
 def together(several: Sequence[Answers[T]]) -> Answers[tuple[T, ...]]:
     """Return the answers to several questions side by side, each distinct row of them once."""
+    if len(several) == 1:
+        return several[0].map(lambda answer: (answer,))
     if not several:
         return always(())
     axes = _union([one.axes for one in several])

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 
 
 class CandidateType(StrEnum):
@@ -34,7 +35,7 @@ class Establishment:
         return self.in_perimeter and not self.esms
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Candidate:
     """The candidate and its establishments, in the order of their ids."""
 
@@ -52,9 +53,12 @@ class Candidate:
 
         Empty: the candidate itself owns it. None: only excluded establishments do, so it is out of the scope.
         """
-        counts = {establishment.id: establishment.counts for establishment in self.establishments}
         names = set(named)
-        owners = frozenset(name for name in names if counts.get(name, False))
-        if not owners and names and names <= counts.keys():
+        owners = frozenset(name for name in names if self._counts.get(name, False))
+        if not owners and names and names <= self._counts.keys():
             return None
         return owners
+
+    @cached_property
+    def _counts(self) -> dict[str, bool]:
+        return {establishment.id: establishment.counts for establishment in self.establishments}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
+from datetime import date, timedelta
 
 _MONTHS_A_YEAR = 12
 _SHORTEST_MONTH = 28
@@ -11,7 +11,10 @@ _SHORTEST_MONTH = 28
 
 def add_days(day: date, count: int) -> date:
     """Return `day` moved by `count` days (either way)."""
-    return date.fromordinal(min(max(day.toordinal() + count, date.min.toordinal()), date.max.toordinal()))
+    try:
+        return day + timedelta(count)
+    except OverflowError:
+        return date.max if count > 0 else date.min
 
 
 def add_months(day: date, count: int) -> date:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from agent.domain.answers import Admissible, Answers, always, ask
@@ -44,14 +45,14 @@ class FirstAudit:
     by: date | None
     months: int
 
-    def last_day(self, timeline: Timeline, settings: Settings, reading: Reading) -> date:
-        """Return the last admissible day of the first audit under a reading."""
-        after_days = add_days(timeline.start, settings.mean_days)
+    def last_day(self, start: date, settings: Settings, reading: Reading, *, own_start: bool) -> date:
+        """Return the last admissible day of the first audit of what starts on `start`, under a reading."""
+        after_days = add_days(start, settings.mean_days)
         wanted = reading["first_audit"]
         if wanted == "absolute":
-            return after_days if timeline.own_start or self.by is None else self.by
-        last = add_months(timeline.start, self.months) if wanted == "start_plus_2m" else after_days
-        return last if timeline.own_start or self.by is None else min(last, self.by)
+            return after_days if own_start or self.by is None else self.by
+        last = add_months(start, self.months) if wanted == "start_plus_2m" else after_days
+        return last if own_start or self.by is None else min(last, self.by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def measures(timeline: Timeline, first_audit: FirstAudit, settings: Settings, re
     limits = Limits.under(reading, settings)
     mean = _mean(timeline, limits)
     return Measures(
-        last_first=first_audit.last_day(timeline, settings, reading),
+        last_first=first_audit.last_day(timeline.start, settings, reading, own_start=timeline.own_start),
         largest_gap=limits.largest_gap,
         with_edges=limits.with_edges,
         mean=mean,
@@ -80,31 +81,31 @@ def measures(timeline: Timeline, first_audit: FirstAudit, settings: Settings, re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cadence:
-    """The cadence that an objective asks, under every reading it admits."""
+    """The cadence that an objective asks, under every reading it admits; `first_days` by start, and whether its own."""
 
-    first_audit: FirstAudit
     settings: Settings
-    admissible: Admissible
     limits: Answers[Limits]
+    first_days: Callable[[date, bool], Answers[date]]
 
     @classmethod
     def of(cls, first_audit: FirstAudit, settings: Settings, admissible: Admissible) -> Cadence:
-        """Return the cadence; readings that come to the same limits are one question."""
+        """Return the cadence; readings that come to the same limits are one question, and units that start together."""
+
+        @cache
+        def first_days(start: date, own_start: bool) -> Answers[date]:
+            return ask(
+                admissible,
+                ("first_audit",),
+                lambda reading: first_audit.last_day(start, settings, reading, own_start=own_start),
+            )
+
         limits = ask(admissible, _LIMITING, lambda reading: Limits.under(reading, settings))
-        return cls(first_audit=first_audit, settings=settings, admissible=admissible, limits=limits)
+        return cls(settings=settings, limits=limits, first_days=first_days)
 
     def judge(self, timeline: Timeline) -> Answers[Outcome]:
         """Return what the cadence says of one unit; the tests stop at the first one that is broken."""
-        started = self._last_first(timeline).map(partial(_first_broken, timeline))
-        return started.then(lambda broken: always(broken) if broken else self.limits.map(partial(self._kept, timeline)))
-
-    def _last_first(self, timeline: Timeline) -> Answers[date]:
-        """Return the last admissible day of the first audit."""
-        return ask(
-            self.admissible,
-            ("first_audit",),
-            lambda reading: self.first_audit.last_day(timeline, self.settings, reading),
-        )
+        first = self.first_days(timeline.start, timeline.own_start).map(partial(_first_broken, timeline))
+        return first.then(lambda broken: always(broken) if broken else self.limits.map(partial(self._kept, timeline)))
 
     def _kept(self, timeline: Timeline, limits: Limits) -> Outcome:
         largest = limits.largest_gap

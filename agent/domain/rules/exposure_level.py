@@ -116,7 +116,8 @@ class Exposure:
     def first_day(self, reading: Reading) -> date:
         """Return the first day on which another audit is possible: one a day."""
         day = max(self.as_of, self.start)
-        return add_days(day, 1) if any(run.day == day for run in self.sequence(reading)) else day
+        runs = self.sequence(reading)
+        return add_days(day, 1) if runs and runs[-1].day == day else day
 
     def sequence(self, reading: Reading) -> tuple[ExposureRun, ...]:
         """Return the audits that the tests run on."""
@@ -151,7 +152,7 @@ def exposure_level(exposure: Exposure, reading: Reading) -> Outcome:
     settings = exposure.settings
     runs = exposure.sequence(reading)
     reasons = _reasons(exposure, runs, reading)
-    needed = audits_needed(exposure, reading)
+    needed = _needed(exposure, runs, reasons, reading)
     due = _next_due(exposure, runs, reading, needed) if needed else None
     if not reasons:
         return satisfied(due, as_of=exposure.as_of, warn_days=settings.warn_days)
@@ -163,7 +164,11 @@ def exposure_level(exposure: Exposure, reading: Reading) -> Outcome:
 def audits_needed(exposure: Exposure, reading: Reading) -> int:
     """Return how many further clean industrial audits are needed at the declaration: 0, 1 or 2."""
     runs = exposure.sequence(reading)
-    if not _reasons(exposure, runs, reading) and not _too_old_at_declaration(exposure, runs):
+    return _needed(exposure, runs, _reasons(exposure, runs, reading), reading)
+
+
+def _needed(exposure: Exposure, runs: Sequence[ExposureRun], reasons: Sequence[Reason], reading: Reading) -> int:
+    if not reasons and not _too_old_at_declaration(exposure, runs):
         return 0
     if not runs or not runs[-1].industrial:
         return NEEDED

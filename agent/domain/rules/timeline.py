@@ -77,7 +77,7 @@ class Timeline:
         """How many audits can still be run, one a day from today to the horizon; a day already audited is excluded."""
         if self.final or self.as_of > self.horizon:
             return 0
-        return days_between(self.as_of, self.horizon) + 1 - any(run.day == self.as_of for run in self.runs)
+        return days_between(self.as_of, self.horizon) + 1 - (bool(self.runs) and self.runs[-1].day == self.as_of)
 
     def mean_between(self) -> Fraction | None:
         """Return the mean interval between audits in days, None with fewer than two."""

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cached_property
 
 from agent.domain.answers import Answers, always, ask
-from agent.domain.programme import RuleName
+from agent.domain.programme import RuleName, Settings
 from agent.domain.rules import score
 from agent.domain.rules.outcome import NEEDS_DECISION, NOT_APPLICABLE, Outcome, Reading, State
 from agent.domain.rules.report_availability import Notice, Report, notice_of, with_notice
@@ -175,14 +175,18 @@ class _DirectoryCadence(_DirectoryUnit):
             retired=self._retired,
             runs=tuple([_run(audit) for audit in audits]),
         )
-        proved = [audit for audit in audits if not _report(audit).is_gone(seen_on, scenario.settings)]
+        proved = [audit for audit in audits if not _is_gone(audit, seen_on, scenario.settings)]
         # A predecessor answers for its own reports until it has left.
         answers_for = {one.id for one in self.lineages.members(self.directory, gone_by=seen_on)}
         return _Life(
             everything,
             everything if len(proved) == len(audits) else replace(everything, runs=tuple(_run(one) for one in proved)),
             notice_of(
-                [_report(audit) for audit in audits if not chained or audit.directories & answers_for],
+                [
+                    _report(audit)
+                    for audit in audits
+                    if not audit.downloaded and (not chained or audit.directories & answers_for)
+                ],
                 seen_on=seen_on,
                 final=everything.final,
                 settings=scenario.settings,
@@ -249,7 +253,7 @@ class _DirectoryScore(_DirectoryUnit):
     @cached_property
     def _first_day(self) -> date:
         as_of = self.frame.scenario.as_of
-        return next_free_day(max(as_of, self._start), [run.day for run in self._everything])
+        return next_free_day(max(as_of, self._start), [run.day for run in self._everything[-1:]])
 
     @property
     def _in_service_at_declaration(self) -> bool:
@@ -271,7 +275,7 @@ class _DirectoryScore(_DirectoryUnit):
         return [
             run
             for run, audit in zip(self._everything, self._audits, strict=True)
-            if not _report(audit).is_gone(seen_on, settings)
+            if not _is_gone(audit, seen_on, settings)
         ]
 
 
@@ -285,6 +289,10 @@ def _run(audit: AdsAudit) -> Run:
 
 def _report(audit: AdsAudit) -> Report:
     return Report(available_on=audit.report_available, downloaded=audit.downloaded)
+
+
+def _is_gone(audit: AdsAudit, seen_on: date, settings: Settings) -> bool:
+    return not audit.downloaded and _report(audit).is_gone(seen_on, settings)
 
 
 def _scored(audit: AdsAudit, directory: str) -> ScoredRun:
