@@ -31,7 +31,10 @@ from agent.domain.units.unit import Unit
 Json = Mapping[str, Any]
 
 SHARE_CODES = frozenset({"SHARE_BELOW_THRESHOLD", "TOO_FEW_ESTABLISHMENTS", "SUPPORT_NOT_MET"})
-_DECLARE = "carenage declare {fact} {subject}"
+_DECLARE = (
+    "carenage declare {fact} --{bearer} {subject} --set authority=AUTORITÉ "
+    "--set decided_on=AAAA-MM-JJ --file decision=FICHIER"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,7 @@ class Reasoning:
         if subject.kind == CANDIDATE:
             yield from self._whole()
         units = [] if subject.kind == self.unit_kind else self._units_of(subject)
-        if len(units) > 1:
+        if len(units) > 1 and through is None:
             yield self._parts(self.unit_kind, units)
         if unit is not None:
             yield from self._of_unit(unit)
@@ -124,6 +127,7 @@ class Reasoning:
             final=frame.final,
             issues=self.phase_issues,
             starts_on=starts_on,
+            control=scenario.phase.control if self.ground.prudent.get("d1_phase_end") == "control" else None,
             sources=self.ground.cited("window", *(["own_start"] if starts_on else [])),
         )
 
@@ -160,7 +164,7 @@ class Reasoning:
 
     def _parts(self, kind: str, names: Sequence[str]) -> steps.Parts:
         entries = self.judged["establishments" if kind == ESTABLISHMENT else "units"]
-        every = self.ground.objective.aggregation is not Aggregation.SHARE or kind != ESTABLISHMENT
+        every = self.ground.objective.aggregation is not Aggregation.SHARE
         cited = self.ground.cited("every") if kind == ESTABLISHMENT else ()
         return parts_step(kind, {name: entries[name] for name in names}, every=every, sources=cited)
 
@@ -276,4 +280,5 @@ def _state(entry: Json, *, holds: bool) -> str:
 
 
 def _awaited(fact: str, subject: str) -> steps.Awaited:
-    return steps.Awaited(fact=fact, subject=subject, command=_DECLARE.format(fact=fact, subject=subject))
+    bearer = DIRECTORY if fact == ENTRA_EXEMPT else ESTABLISHMENT
+    return steps.Awaited(fact=fact, subject=subject, command=_DECLARE.format(fact=fact, bearer=bearer, subject=subject))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.domain.decided import Pin, pin_subject
+from agent.domain.decided import Pin
 from agent.domain.explanation import steps
 from agent.domain.programme import Programme
 
-_PIN = "carenage declare pinned_reading {subject}"
+_PIN = (
+    "carenage declare pinned_reading --programme {programme} --reading {reading} "
+    "--set value=VALEUR --set answer=RÉPONSE --file answer=FICHIER"
+)
 
 
 def reading_step(
@@ -23,5 +26,5 @@ def reading_step(
         results=tuple(results),
         sources=note.sources,
         settled=settled if is_pinned else None,
-        command=None if is_pinned else _PIN.format(subject=pin_subject(programme.id, name)),
+        command=None if is_pinned else _PIN.format(programme=programme.id, reading=name),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from itertools import pairwise
@@ -35,10 +36,11 @@ def regularity_steps(ground: Ground, unit: Unit) -> Iterator[steps.Step]:
         sources=ground.cited("interval", "tolerance", "gap"),
     )
     if not is_2024 or not everything.runs:
-        first_tests = (test for way, timeline in ways.items() for test in _first_tests(ground, timeline, way))
+        by_way = [tuple(_first_tests(ground, timeline, way)) for way, timeline in ways.items()]
+        alike = {tuple(replace(test, counts_lost=None) for test in tests) for tests in by_way}
         yield steps.FirstAudit(
             on=everything.runs[0].day if everything.runs else None,
-            tests=tuple(dict.fromkeys(first_tests)),
+            tests=alike.pop() if len(alike) == 1 else tuple(test for tests in by_way for test in tests),
             sources=ground.cited("first_audit", "interval"),
         )
     mean_tests = _tolerance_tests if is_2024 else _mean_tests
@@ -140,8 +142,9 @@ def _mean_tests(ground: Ground, timeline: Timeline, counts_lost: bool | None) ->
 
 def _tolerance_tests(ground: Ground, timeline: Timeline, counts_lost: bool | None) -> Iterator[steps.MeanTest]:
     settings = ground.scenario.settings
-    if "tolerance" not in ground.admissible["d1_interval"]:
-        return
+    intervals = {test.reading: test.holds for test in _interval_tests(ground, timeline, counts_lost)}
+    if "tolerance" not in intervals or intervals.get("strict_2months"):
+        return  # intervals that hold to the letter are tolerated whatever their mean
     for mode, mean in (("edges", timeline.mean_edges()), ("between", timeline.mean_between())):
         yield _mean_test(
             timeline,

@@ -36,7 +36,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window(Step):
-    """The phase in which everything is judged; `starts_on` is the unit's own start where it has one."""
+    """
+    The phase in which everything is judged; `starts_on` is the unit's own start where it has one.
+
+    `control` is the day until which the cadence runs when the phase is read to end with the control (2024).
+    """
 
     kind = "window"
     phase_start: date
@@ -46,6 +50,7 @@ class Window(Step):
     final: bool
     issues: tuple[str, ...] = ()
     starts_on: date | None = None
+    control: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
