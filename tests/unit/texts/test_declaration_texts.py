@@ -1,0 +1,44 @@
+"""How declarations are said in French."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from agent.domain.declaration import Bearer, Declaration, Value
+from agent.texts import declaration as texts
+from config.fact_kinds import fact_kinds
+
+KINDS = fact_kinds()
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (True, "oui"), (False, "non"), (date(2026, 8, 1), "1er août 2026"), (2023, "2023"), (43, "43"),
+        (Decimal("1250000.5"), "1\u202f250\u202f000,5"), (("chu", "ch"), "chu, ch"), ("ANS", "ANS"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_value_is_written_as_french_people_do(said: Value, shown: str) -> None:
+    assert texts.value(said) == shown
+
+
+@pytest.mark.parametrize(
+    ("fact", "subjects", "shown"),
+    [
+        ("osis", (), "tous les établissements"), ("governance", (), "le candidat"), ("osis", ("chu", "x"), "CHU, x"),
+        ("pinned_reading", ("D1BIS_2026/mean_cmp",), "D1BIS_2026 : mean_cmp"),
+    ],
+)  # fmt: skip
+def test_whom_a_declaration_is_about(fact: str, subjects: tuple[str, ...], shown: str) -> None:
+    one = Declaration(id="1", fact=fact, subjects=subjects, values={}, person="A", on=date(2026, 5, 3))
+
+    assert texts.subjects(one, KINDS[fact], {"chu": "CHU"}) == shown
+
+
+@pytest.mark.parametrize("bearer", [*Bearer])
+def test_every_kind_says_what_it_is_about(bearer: Bearer) -> None:
+    assert any(texts.about(kind) for kind in KINDS.values() if kind.bearer is bearer)
