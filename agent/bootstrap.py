@@ -600,6 +600,7 @@ class Application:
 
     def _dossier_subject(self) -> DossierSubject:
         from agent.services.package import DossierSubject
+        from config.fact_kinds import fact_kinds
         from config.programme_files import load_programme
 
         configuration = self.configuration
@@ -610,6 +611,7 @@ class Application:
             directories=tuple((item.id, item.name, item.establishments) for item in configuration.directories),
             elements=self.perimeters[0].elements,
             establishments_of={item.id: item.establishments for item in configuration.surfaces},
+            several=frozenset(kind.id for kind in fact_kinds().values() if kind.several),
             names={
                 **{item.id: item.name for item in configuration.surfaces},
                 **{item.id: item.name for item in configuration.directories},

@@ -151,6 +151,7 @@ def _piece(item: dict[str, Any]) -> Piece:
             **item,
             "channel": Channel(item["channel"]),
             "origin": Origin(item["origin"]),
+            "candidate_types": tuple(item.get("candidate_types", ())),
             "sources": _sources(item.get("sources", [])),
         }
     )

@@ -4,16 +4,99 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from agent.cli.main import Invocation
-from agent.cli.output import as_of_option, echo_json, echo_line, identity_options, json_option, read_identity
+from agent.cli.output import (
+    as_of_option,
+    echo_json,
+    echo_line,
+    identity_options,
+    json_option,
+    read_identity,
+    vault_option,
+)
+from agent.domain.errors import ExitCode, UsageError
+from agent.texts.words import day as day_text
+
+if TYPE_CHECKING:
+    from agent.domain.pieces import Checklist, PieceState
+    from agent.domain.programme import Programme
 
 
 @click.group()
 def dossier() -> None:
     """Constitue le dossier de preuves."""
+
+
+@dossier.command()
+@click.option("--objective", "only", metavar="OBJECTIF", help="Un seul objectif, ou ceux qui commencent ainsi.")
+@as_of_option
+@vault_option
+@json_option
+@click.pass_obj
+def check(
+    invocation: Invocation, *, only: str | None, as_of: date | None, vault_copy: Path | None, as_json: bool
+) -> int:
+    """
+    Dit quelles pièces sont là, lesquelles manquent, où chacune se dépose, et ce qu'il reste à faire.
+
+    Sans clé privée : ce qui est scellé dans le coffre compte comme présent. Répond 0 quand rien ne manque, 4 sinon.
+    """
+    from agent.bootstrap import open_vault_copy
+    from agent.texts import pieces as texts
+
+    checked = invocation.application().check_dossier(
+        as_of=as_of, vault=open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else None
+    )
+    found, names = checked.checklist, checked.subject.names
+    by_objective = _by_objective(found, only)
+    states = [state for of_one in by_objective.values() for state in of_one]
+    is_complete = not found.unread and not any(state.is_missing for state in states)
+    if as_json:
+        echo_json(
+            {
+                "programme": found.programme,
+                "as_of": checked.as_of.isoformat(),
+                "complete": is_complete,
+                "unread": found.unread,
+                "pieces": [texts.as_json(state, names) for state in states],
+            }
+        )
+        return ExitCode.OK if is_complete else ExitCode.INCOMPLETE
+    echo_line(f"{checked.subject.candidate}, pièces du dossier au {day_text(checked.as_of)}")
+    for objective, of_one in by_objective.items():
+        echo_line()
+        echo_line(_heading(objective, checked.subject.programme))
+        for line in texts.lines(of_one, names):
+            echo_line(f"  {line}")
+    echo_line()
+    if found.unread:
+        echo_line(f"! {texts.unread(found.unread)}")
+    echo_line(texts.summary(states))
+    return ExitCode.OK if is_complete else ExitCode.INCOMPLETE
+
+
+def _by_objective(found: Checklist, only: str | None) -> dict[str, list[PieceState]]:
+    """Return the pieces of each objective; raises UsageError when none is named `only`."""
+    by_objective: dict[str, list[PieceState]] = {}
+    for state in found.states:
+        if only is None or state.objective == only or state.objective.startswith(f"{only}."):
+            by_objective.setdefault(state.objective, []).append(state)
+    if only is not None and not by_objective:
+        asked = dict.fromkeys(state.objective for state in found.states)
+        raise UsageError(
+            f"Aucune pièce n'est demandée pour « {only} ».", hint=f"Objectifs qui en demandent : {', '.join(asked)}."
+        )
+    return by_objective
+
+
+def _heading(objective: str, programme: Programme) -> str:
+    if objective == programme.id:
+        return "Pour tout le dossier"
+    return f"{objective} : {programme.label_of(objective)}"
 
 
 @dossier.command()
@@ -32,7 +115,7 @@ def build(
     vault_copy: Path | None,
     as_json: bool,
 ) -> None:
-    """Construit le dossier O1 et O2, même incomplet ; dit d'abord ce qui manque."""
+    """Construit le dossier, même incomplet, rangé par destination ; dit d'abord ce qui manque."""
     from agent.bootstrap import open_vault_copy
 
     built = invocation.application().build_dossier(

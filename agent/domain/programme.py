@@ -123,9 +123,11 @@ class Piece:
     One piece of an objective: how it is deposited, and where it comes from.
 
     `fact` and `slot` name the declaration's evidence it is (origin `DECLARATION`). `needed` False: asked only
-    where a declaration of `fact` stands (a rescue path). `when`, `unless`: what its fields say where the piece
-    is asked, or is not. Of the pieces that share a `one_of`, one is enough. `todo` tells people, in French, how
-    to get it when it is missing.
+    where a declaration of `fact` stands (a rescue path). `when`: what its fields must all say for the piece to be
+    asked; `unless`: what any of them says where it is not (true: it says anything). `candidate_types` empty: every
+    type. Of the pieces that share a `one_of`, one is enough. `advice`: welcome, never missing. `dated_by`: the
+    field that dates it, and on which the objective's conditions judge its age. `todo` tells people, in French,
+    how to get it when it is missing.
     """
 
     id: str
@@ -137,6 +139,9 @@ class Piece:
     slot: str | None = None
     needed: bool = True
     one_of: str | None = None
+    dated_by: str | None = None
+    candidate_types: tuple[str, ...] = ()
+    advice: bool = False
     when: Mapping[str, object] = field(default_factory=dict)
     unless: Mapping[str, object] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()

@@ -1,47 +1,72 @@
-"""Hand over: gather what the dossier holds, and build it."""
+"""Hand over: say which pieces stand, gather what the dossier holds, and build it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from agent.domain.coverage import Scope, covers
+from agent.domain.declared import named_days, perimeter_of
 from agent.domain.errors import IntegrityError
 from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, DirectoryFact, ExposureAuditFact
 from agent.domain.live import settle
+from agent.domain.pieces import AuditReport, Description, Holdings, checklist
+from agent.domain.programme import Origin
+from agent.domain.scenario import parse_scenario
+from agent.domain.verdict import Verdict
 from agent.services.assess import decisions, known_facts
 from agent.texts.words import reason
 from uploader.dossier.build import BuiltDossier, build_dossier
-from uploader.dossier.content import DescribedDirectory, DossierContent, Report
+from uploader.dossier.content import DescribedDirectory, DossierContent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date, datetime
+    from typing import Any
     from zoneinfo import ZoneInfo
 
     from agent.domain.admissible import KnownFact
     from agent.domain.coverage import ExposedElement
+    from agent.domain.pieces import Checklist
+    from agent.domain.programme import Programme
     from agent.services.assess import Assessed
     from agent.vault.age import Identity
-    from agent.vault.index import IndexedDeposit
+    from agent.vault.index import Index, IndexedDeposit
     from agent.vault.vault import Vault
 
-_PROVES = {"ads_audit": ("D1.O1.A", "D1.O1.B"), "exposure_audit": ("D1.O2.A", "D1.O2.B")}
+_PROVES = {"ads_audit": Origin.ADS_REPORTS, "exposure_audit": Origin.EXPOSURE_REPORTS}
+_TOOLS = {"INDUSTRIAL", "SILENE", None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DossierSubject:
-    """Whom the dossier is for: names and what is configured."""
+    """Whom the dossier is for: names, what is configured, and the programme that asks for it."""
 
     entity: str
     candidate: str
-    programme: str
+    programme: Programme
     directories: tuple[tuple[str, str, tuple[str, ...]], ...]  # slug, name, establishments
     elements: tuple[ExposedElement, ...]
     establishments_of: dict[str, tuple[str, ...]]  # surface slug to establishments
+    names: Mapping[str, str] = field(default_factory=dict)
+    several: frozenset[str] = frozenset()  # kinds of fact of which more than one may hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedDossier:
+    """The pieces of a dossier on a day, whoever they are for."""
+
+    subject: DossierSubject
+    as_of: date
+    checklist: Checklist
+
+
+def check(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of: date, zone: ZoneInfo) -> Checklist:
+    """Return every piece of the programme, present or missing, from the index alone: no private key is needed."""
+    return checklist(subject.programme, holdings(index, subject, assessed, as_of=as_of, zone=zone))
 
 
 def package(
@@ -57,61 +82,134 @@ def package(
     work_dir: Path,
 ) -> BuiltDossier:
     """
-    Build the dossier in `to_dir`; without `identity` the sealed reports are listed, not included.
+    Build the dossier in `to_dir`; without `identity` the sealed pieces are listed, not included.
 
     Raises UsageError, IdentityError, IntegrityError, VaultError.
     """
     known = settle(known_facts(vault.index, zone), decisions(vault.index, zone))
-    lists = lists_in_force(known, vault.index.bags())
+    held = holdings(vault.index, subject, assessed, as_of=as_of, zone=zone)
     content = DossierContent(
         entity=subject.entity,
         candidate=subject.candidate,
-        programme=subject.programme,
+        programme=subject.programme.label,
         as_of=as_of,
         built_at=now.astimezone(zone).strftime("%d/%m/%Y à %H:%M"),
         assessment=assessed.document,
+        checklist=checklist(subject.programme, held),
         directories=tuple(
             DescribedDirectory(id=slug, name=name, establishments=establishments, fact=_description(known, slug))
             for slug, name, establishments in subject.directories
         ),
-        surfaces=tuple(element.id for element in subject.elements),
-        assets=tuple(_assets(lists, subject)),
-        assets_complete=bool(lists) and all(found.complete for found in lists),
-        reports=tuple(reports(known, subject, assessed, as_of=as_of)),
+        assets=tuple(_assets(lists_in_force(known, vault.index.bags()), subject)),
+        names=subject.names,
         reasons={
             code: reason(code)
             for objective in assessed.document["objectives"].values()
             for code in objective["candidate"]["reasons"]
         },
-        not_applicable=frozenset(
-            code
-            for code, objective in assessed.document["objectives"].items()
-            if objective["candidate"]["verdict"] == "not_applicable"
-        ),
     )
     if identity is None:
         return build_dossier(content, to_dir)
     with TemporaryDirectory(dir=work_dir, prefix="dossier-") as folder:
-        opened = tuple(_opened(vault, report, identity, Path(folder)) for report in content.reports)
-        return build_dossier(replace(content, reports=opened), to_dir)
+        files, damaged = _opened(vault, content.checklist, identity, Path(folder))
+        found = checklist(subject.programme, with_damage(held, damaged)) if damaged else content.checklist
+        return build_dossier(replace(content, checklist=found, files=files), to_dir)
 
 
-def _opened(vault: Vault, report: Report, identity: Identity, folder: Path) -> Report:
-    """Return `report` with its decrypted files; damaged evidence is named, it does not stop the others."""
-    target = folder / report.evidence
-    try:
-        exported = vault.export(report.evidence, identity, target)
-    except IntegrityError as error:
-        return replace(report, damage=error.message)
-    return replace(report, files=tuple(target / str(file["name"]) for file in exported))
+def _opened(
+    vault: Vault, listed: Checklist, identity: Identity, folder: Path
+) -> tuple[dict[str, tuple[Path, ...]], dict[str, str]]:
+    """Return the decrypted files of each piece; damaged evidence is named, it does not stop the others."""
+    there = vault.index.bags()
+    files: dict[str, tuple[Path, ...]] = {}
+    damaged: dict[str, str] = {}
+    for evidence in dict.fromkeys(one for state in listed.states for one in state.evidence):
+        if evidence not in there:
+            continue
+        target = folder / evidence
+        try:
+            exported = vault.export(evidence, identity, target)
+        except IntegrityError as error:
+            damaged[evidence] = error.message
+        else:
+            files[evidence] = tuple(target / str(file["name"]) for file in exported)
+    return files, damaged
 
 
-def _description(known: Sequence[KnownFact], slug: str) -> DirectoryFact | None:
+def with_damage(held: Holdings, damaged: Mapping[str, str]) -> Holdings:
+    """Return what is held, with the evidence that cannot be given back and why."""
+    return replace(
+        held,
+        reports=tuple(replace(report, damage=damaged.get(report.evidence)) for report in held.reports),
+        damaged=damaged,
+    )
+
+
+def holdings(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of: date, zone: ZoneInfo) -> Holdings:
+    """Return all that can make a piece stand, from the index."""
+    known = settle(known_facts(index, zone), decisions(index, zone))
+    deposits = index.bags()
+    lists = lists_in_force(known, deposits)
+    public = _assets(lists, subject)
+    described = [(slug, _description(known, slug)) for slug, *_ in subject.directories]
+    scenario = parse_scenario(assessed.scenario, lambda _: subject.programme)
+    cited = {item for one in assessed.declarations for items in one.evidence.values() for item in items}
+    return Holdings(
+        as_of=as_of,
+        days=named_days(subject.programme, scenario, assessed.declarations),
+        several=subject.several,
+        candidate_type=scenario.candidate.type.value,
+        perimeter=frozenset(one.id for one in perimeter_of(subject.programme, scenario.candidate).perimeter),
+        asked=asked_of(assessed.document, subject.programme),
+        reports=tuple(reports(known, subject, assessed, as_of=as_of)),
+        descriptions=tuple(
+            Description(directory=slug, taken_on=fact.taken_at[:10], complete=fact.complete)
+            for slug, fact in described
+            if fact is not None
+        ),
+        domains=sum(asset.asset_kind == "domain" for asset in public),
+        addresses=sum(asset.asset_kind in {"address", "range"} for asset in public),
+        lists_complete=bool(lists) and all(found.complete for found in lists),
+        declarations=assessed.declarations,
+        destroyed=frozenset(cited - set(deposits)),
+        unread=index.unknown(),
+    )
+
+
+def asked_of(document: Mapping[str, Any], programme: Programme) -> dict[str, dict[str | None, str]]:
+    """
+    Return whom each objective asks for pieces, with the verdict there: its units, or its establishments.
+
+    What does not apply asks for nothing, nor does an optional objective that was not chosen. Where a share of the
+    activity is enough and is reached, only those that reach it are asked.
+    """
+    audited = {one.id for one in programme.objectives}
+    shares = {one.id for one in (*programme.declared, *programme.prerequisites) if one.share_percent is not None}
+    asked: dict[str, dict[str | None, str]] = {}
+    for name, objective in {**document["objectives"], **document.get("prerequisites", {})}.items():
+        verdict = objective["candidate"]["verdict"]
+        if verdict == Verdict.NOT_APPLICABLE:
+            continue
+        whom: dict[str | None, str] = {
+            unit: entry["verdict"]
+            for unit, entry in objective["units"].items()
+            if entry["verdict"] != Verdict.NOT_APPLICABLE
+        }
+        if name in shares and verdict == Verdict.MET:
+            whom = {unit: said for unit, said in whom.items() if said == Verdict.MET}
+        is_whole = name not in audited and list(whom) == [document["scenario_id"]]
+        asked[name] = {None: verdict} if is_whole else whom
+    return asked
+
+
+def _description(known: Iterable[KnownFact], slug: str) -> DirectoryFact | None:
     found = [item.fact for item in known if isinstance(item.fact, DirectoryFact) and item.fact.directory == slug]
     return max(found, key=lambda fact: fact.taken_at, default=None)
 
 
-def reports(known: Sequence[KnownFact], subject: DossierSubject, assessed: Assessed, *, as_of: date) -> list[Report]:
+def reports(
+    known: Sequence[KnownFact], subject: DossierSubject, assessed: Assessed, *, as_of: date
+) -> list[AuditReport]:
     """
     Return the audits of the phase up to `as_of`, and those that a person must settle before they prove anything.
 
@@ -127,38 +225,40 @@ def reports(known: Sequence[KnownFact], subject: DossierSubject, assessed: Asses
             found.append(replace(report, to_settle=question.command if question else None))
     read = {item.evidence for item in known}
     found += [
-        Report(
+        AuditReport(
             evidence=question.evidence,
-            objectives=_PROVES[question.kind],
+            origin=_PROVES[question.kind],
+            tool=None,
             subjects=(),
             audited_on=None,
-            title=f"dépôt {question.evidence}, jamais lu",
             to_settle=question.command,
+            is_read=False,
         )
         for question in open_questions.values()
         if question.evidence not in read
     ]
-    return sorted(found, key=lambda report: (report.objectives, report.audited_on or "", report.evidence))
+    return sorted(found, key=lambda report: (report.origin, report.audited_on or "", report.evidence))
 
 
-def _report(item: KnownFact, subject: DossierSubject) -> Report | None:
+def _report(item: KnownFact, subject: DossierSubject) -> AuditReport | None:
     fact = item.fact
     if isinstance(fact, AdsAuditFact):
-        score = f", score {fact.score:g}" if fact.score is not None else ""
-        return Report(
+        return AuditReport(
             evidence=item.evidence,
-            objectives=_PROVES[fact.kind],
+            origin=Origin.ADS_REPORTS,
+            tool="ADS",
             subjects=() if fact.directory is None else (fact.directory,),
             audited_on=fact.date,
-            title=f"rapport ADS de {fact.directory or 'annuaire inconnu'}{score}",
+            score=fact.score,
         )
-    if isinstance(fact, ExposureAuditFact) and fact.tool in {"INDUSTRIAL", "SILENE", None}:
-        return Report(
+    if isinstance(fact, ExposureAuditFact) and fact.tool in _TOOLS:
+        return AuditReport(
             evidence=item.evidence,
-            objectives=("D1.O2.A",) if fact.tool == "SILENE" else _PROVES[fact.kind],
+            origin=Origin.EXPOSURE_REPORTS,
+            tool=fact.tool,
             subjects=_surfaces(fact, subject),
             audited_on=fact.date,
-            title=f"audit d'exposition {fact.name or fact.vendor}",
+            name=fact.name or fact.vendor,
         )
     return None
 

@@ -16,15 +16,30 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from agent.domain.errors import UsageError, VaultError
-from uploader.dossier.content import ADDRESSES, ADS_REPORTS, DESCRIPTION, DOMAINS, EXPOSURE_REPORTS, missing_pieces
+from agent.domain.pieces import Status
+from agent.domain.programme import Channel, Origin
+from agent.texts import pieces as texts
+from uploader.dossier.content import missing_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from agent.domain.pieces import PieceState
     from uploader.dossier.content import DossierContent, MissingPiece
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_FOLDERS = {"D1.O1.A": "O1", "D1.O1.B": "O1", "D1.O2.A": "O2", "D1.O2.B": "O2"}
+_FOLDERS = {
+    Channel.ZED: "a-mettre-dans-le-conteneur-ZED",
+    Channel.ECARE: "a-deposer-sur-eCaRE-sans-conteneur",
+    Channel.OSIS: "secours-si-oSIS-indisponible",
+    Channel.FINANCE_ZIP: "finances",
+    Channel.DESK: "a-deposer-sur-le-guichet",
+}
+_REPORTS = {Origin.ADS_REPORTS, Origin.EXPOSURE_REPORTS}
+_ASSETS = {
+    Origin.DOMAIN_LIST: ("liste-domaines.csv", {"domain"}),
+    Origin.ADDRESS_LIST: ("liste-adresses-ip.csv", {"address", "range"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,57 +145,115 @@ class _Archive:
 
 
 def _write(content: DossierContent, missing: list[MissingPiece], archive: _Archive) -> None:
-    written: list[dict[str, object]] = []
-
-    def wrote(objectives: Iterable[str], piece: str, path: str, title: str) -> None:
-        written.append({"objectives": ", ".join(objectives), "piece": piece, "path": path, "title": title})
-
-    described = [item for item in content.directories if item.fact is not None]
-    if described:
-        archive.text("O1/description-annuaires.html", _render("directories.html.j2", directories=described))
-        wrote(["D1.O1.A"], DESCRIPTION, "O1/description-annuaires.html", f"{len(described)} annuaire(s)")
-    for piece, file_name, kinds in (
-        (DOMAINS, "O2/liste-domaines.csv", {"domain"}),
-        (ADDRESSES, "O2/liste-adresses-ip.csv", {"address", "range"}),
-    ):
-        rows = [asset for asset in content.assets if asset.asset_kind in kinds and asset.public]
-        if rows:
-            archive.text(file_name, _asset_list(rows))
-            wrote(["D1.O2.A"], piece, file_name, f"{len(rows)} entrée(s)")
-    for report in content.reports:
-        folder = _FOLDERS[report.objectives[0]] + "/rapports"
-        piece = ADS_REPORTS if folder.startswith("O1") else EXPOSURE_REPORTS
-        for file in report.files:
-            path = archive.free_name(folder, f"{report.audited_on or 'sans-date'}_{report.evidence}_{file.name}")
-            with file.open("rb") as source:
-                archive.stream(path, source)
-            wrote(report.objectives, piece, path, report.title)
-    archive.text("evaluation.json", json.dumps(content.assessment, ensure_ascii=False, indent=2) + "\n")
-    archive.text(
-        "INDEX.html",
-        _render("index.html.j2", content=content, missing=missing, written=written, objectives=_objectives(content)),
-    )
-    archive.text("LISEZMOI.txt", _render("readme.txt.j2", content=content, complete=not missing))
+    """Write the pieces by channel and objective, then what tells of them."""
+    placed: dict[int, list[str]] = {}
+    written: dict[tuple[str, str], list[str]] = {}
+    for number, state in enumerate(content.checklist.states):
+        folder = _folder(state)
+        found: list[str] = []
+        for key in _keys(state):
+            if (folder, key) not in written:
+                written[folder, key] = _files(content, state, key, folder, archive)
+            found += written[folder, key]
+        placed[number] = found
+    archive.text("evaluation.json", _json(content.assessment))
+    objectives = _objectives(content, placed)
+    index = {
+        "candidate": content.candidate,
+        "programme": content.programme,
+        "as_of": content.as_of.isoformat(),
+        "complete": not missing,
+        "unread": content.checklist.unread,
+        "pieces": [
+            {**texts.as_json(state, content.names), "files": placed[number]}
+            for number, state in enumerate(content.checklist.states)
+        ],
+    }
+    archive.text("index.json", _json(index))
+    archive.text("INDEX.html", _render("index.html.j2", content=content, missing=missing, objectives=objectives))
+    channels = [
+        {"folder": folder, "words": texts.channel(channel), "care": texts.care(channel)}
+        for channel, folder in _FOLDERS.items()
+        if any(state.piece.channel is channel for state in content.checklist.states)
+    ]
+    archive.text("LISEZMOI.txt", _render("readme.txt.j2", content=content, complete=not missing, channels=channels))
     archive.text(
         "manifest-sha256.txt", "".join(f"{digest}  {path}\n" for digest, path, _ in sorted(archive.manifest, key=_path))
     )
+
+
+def _folder(state: PieceState) -> str:
+    """Return where a piece lies: by channel, then by objective; the reports of O1.A and O1.B are the same ones."""
+    top = _FOLDERS[state.piece.channel]
+    if state.piece.origin is Origin.DECLARATION:
+        return f"{top}/{safe_name(state.objective)}/{safe_name(state.piece.id)}"
+    family = safe_name(state.objective.rpartition(".")[0] or state.objective)
+    return f"{top}/{family}/rapports" if state.piece.origin in _REPORTS else f"{top}/{family}"
+
+
+def _keys(state: PieceState) -> tuple[str, ...]:
+    """Return what a piece is written from, once in each folder: its evidence, or what the vault's index tells."""
+    if state.piece.origin in _REPORTS or state.piece.origin is Origin.DECLARATION:
+        return () if state.status is Status.INVALID else state.evidence
+    return () if state.piece.origin in {Origin.OSIS_ENTRY, Origin.SPENDING} else (state.piece.origin,)
+
+
+def _files(content: DossierContent, state: PieceState, key: str, folder: str, archive: _Archive) -> list[str]:
+    origin = state.piece.origin
+    if origin is Origin.DIRECTORY_DESCRIPTION:
+        described = [item for item in content.directories if item.fact is not None]
+        path = f"{folder}/description-annuaires.html"
+        if described:
+            archive.text(path, _render("directories.html.j2", directories=described))
+        return [path] if described else []
+    if origin in _ASSETS:
+        name, kinds = _ASSETS[origin]
+        rows = [asset for asset in content.assets if asset.asset_kind in kinds and asset.public]
+        if rows:
+            archive.text(f"{folder}/{name}", _asset_list(rows))
+        return [f"{folder}/{name}"] if rows else []
+    paths = []
+    for file in content.files.get(key, ()):
+        path = archive.free_name(folder, f"{state.dated_on or 'sans-date'}_{key}_{file.name}")
+        with file.open("rb") as source:
+            archive.stream(path, source)
+        paths.append(path)
+    return paths
 
 
 def _path(entry: tuple[str, str, int]) -> str:
     return entry[1]
 
 
-def _objectives(content: DossierContent) -> list[dict[str, object]]:
-    objectives = content.assessment.get("objectives")
-    if not isinstance(objectives, dict):
-        return []
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+
+
+def _objectives(content: DossierContent, placed: Mapping[int, list[str]]) -> list[dict[str, object]]:
+    """Return what the index shows of each objective: its verdict, and each piece with where it lies."""
+    verdicts = content.assessment.get("objectives")
+    verdicts = verdicts if isinstance(verdicts, dict) else {}
+    by_objective: dict[str, list[dict[str, object]]] = {name: [] for name in verdicts}
+    for number, state in enumerate(content.checklist.states):
+        by_objective.setdefault(state.objective, []).append(
+            {
+                "mark": texts.mark(state.status),
+                "text": texts.situation(state, content.names),
+                "channel": texts.channel(state.piece.channel),
+                "files": placed[number],
+                "todo": texts.todo(state) if state.is_missing else None,
+            }
+        )
     return [
         {
             "id": name,
-            "verdict": value["candidate"]["verdict"],
-            "reasons": [content.reasons.get(code, code) for code in value["candidate"]["reasons"]],
+            "verdict": verdicts[name]["candidate"]["verdict"] if name in verdicts else None,
+            "reasons": [content.reasons.get(code, code) for code in verdicts[name]["candidate"]["reasons"]]
+            if name in verdicts
+            else [],
+            "pieces": pieces,
         }
-        for name, value in objectives.items()
+        for name, pieces in by_objective.items()
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a dossier holds, as values; completeness is computed from them alone."""
+"""What a dossier holds, as values: the checklist, and the files that were opened for it."""
 
 from __future__ import annotations
 
@@ -6,37 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.domain.pieces import Status
+from agent.texts import pieces as texts
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import date
 
     from agent.domain.facts import AssetFact, DirectoryFact
-
-DESCRIPTION = "Description des annuaires et de leurs interconnexions"
-ADS_REPORTS = "Rapports d'audit ADS"
-DOMAINS = "Liste des domaines exposés"
-ADDRESSES = "Liste des adresses IP publiques"
-EXPOSURE_REPORTS = "Rapports d'audit d'exposition internet"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """
-    One sealed report; `files` are its decrypted files, empty when no private key was given.
-
-    `objectives` are the objectives it proves, `subjects` the slugs of what it covers. `to_settle` is the
-    command by which a person settles what it leaves open, `damage` why its files cannot be given back; with
-    either it proves nothing.
-    """
-
-    evidence: str
-    objectives: tuple[str, ...]
-    subjects: tuple[str, ...]
-    audited_on: str | None
-    title: str
-    files: tuple[Path, ...] = ()
-    to_settle: str | None = None
-    damage: str | None = None
+    from agent.domain.pieces import Checklist
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +32,8 @@ class DossierContent:
     """
     Everything that the builder writes.
 
-    `assessment` is the evaluation contract's output, `reasons` says its codes in words.
+    `assessment` is the evaluation contract's output, `reasons` says its codes in words, `names` its slugs.
+    `files` are the decrypted files of each evidence item; none without the private key.
     """
 
     entity: str
@@ -63,13 +42,12 @@ class DossierContent:
     as_of: date
     built_at: str
     assessment: dict[str, object]
-    directories: tuple[DescribedDirectory, ...]
-    surfaces: tuple[str, ...]
-    assets: tuple[AssetFact, ...]
-    assets_complete: bool
-    reports: tuple[Report, ...]
+    checklist: Checklist
+    directories: tuple[DescribedDirectory, ...] = ()
+    assets: tuple[AssetFact, ...] = ()
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
-    not_applicable: frozenset[str] = field(default_factory=frozenset)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,56 +60,16 @@ class MissingPiece:
 
 
 def missing_pieces(content: DossierContent) -> list[MissingPiece]:
-    """Return what is missing, by name, in the order of the objectives."""
-    return [piece for piece in _missing(content) if piece.objective not in content.not_applicable]
-
-
-def _missing(content: DossierContent) -> Iterator[MissingPiece]:
-    if not content.directories:
-        yield MissingPiece(objective="D1.O1.A", piece=f"{DESCRIPTION} : aucun annuaire n'est déclaré")
-    for directory in content.directories:
-        if directory.fact is None:
-            yield MissingPiece(objective="D1.O1.A", piece=f"{DESCRIPTION} : {directory.name} n'a pas été collecté")
-        elif not directory.fact.complete:
-            yield MissingPiece(objective="D1.O1.A", piece=f"{DESCRIPTION} : {directory.name}, collecte partielle")
-    yield from _missing_reports(content, "D1.O1.A", ADS_REPORTS, [item.id for item in content.directories], least=1)
-    yield from _missing_reports(content, "D1.O1.B", ADS_REPORTS, [item.id for item in content.directories], least=2)
-    for piece, kinds in ((DOMAINS, {"domain"}), (ADDRESSES, {"address", "range"})):
-        if not any(asset.asset_kind in kinds and asset.public for asset in content.assets):
-            yield MissingPiece(objective="D1.O2.A", piece=f"{piece} : aucune entrée connue")
-        elif not content.assets_complete:
-            yield MissingPiece(
-                objective="D1.O2.A", piece=f"{piece} : une source n'a pas tout donné, ou aucune n'a été lue"
-            )
-    yield from _missing_reports(content, "D1.O2.A", EXPOSURE_REPORTS, content.surfaces, least=1)
-    yield from _missing_reports(content, "D1.O2.B", EXPOSURE_REPORTS, content.surfaces, least=2)
-
-
-def _missing_reports(
-    content: DossierContent, objective: str, piece: str, subjects: tuple[str, ...] | list[str], *, least: int
-) -> Iterator[MissingPiece]:
-    concerned = [report for report in content.reports if objective in report.objectives]
-    # A run often has several files: it counts once.
-    runs = {
-        (subject, report.audited_on)
-        for report in concerned
-        if report.audited_on is not None and report.to_settle is None and report.damage is None
-        for subject in report.subjects
-    }
-    for subject in subjects:
-        count = sum(1 for audited, _ in runs if audited == subject)
-        if count < least:
-            yield MissingPiece(objective=objective, piece=f"{piece} : {subject} ({count} sur {least} au moins)")
-    if not subjects:
-        yield MissingPiece(objective=objective, piece=f"{piece} : rien n'est déclaré à auditer")
-    for report in concerned:
-        name = f"{piece} : {report.title} ({report.audited_on or 'sans date'})"
-        if report.damage is not None:
-            yield MissingPiece(
-                objective=objective, piece=f"{name}, dépôt {report.evidence} illisible : {report.damage}"
-            )
-        elif report.to_settle is not None:
-            piece_to_settle = f"{name}, à confirmer : {report.to_settle}"
-            yield MissingPiece(objective=objective, piece=piece_to_settle, sealed=not report.files)
-        elif not report.files:
-            yield MissingPiece(objective=objective, piece=name, sealed=True)
+    """Return what the checklist misses, and what stands in it but could not be opened, in the checklist's order."""
+    missing = []
+    for state in content.checklist.states:
+        sealed = any(evidence not in content.files for evidence in state.evidence)
+        if state.is_missing or (sealed and state.status is Status.PRESENT):
+            # What is there but proves nothing would not prove more once opened.
+            is_sealed = sealed and state.status in {Status.PRESENT, Status.TO_SETTLE}
+            text = texts.situation(state, content.names)
+            missing.append(MissingPiece(objective=state.objective, piece=text, sealed=is_sealed))
+    if content.checklist.unread:
+        text = texts.unread(content.checklist.unread)
+        missing.append(MissingPiece(objective=content.checklist.programme, piece=text))
+    return missing

@@ -246,6 +246,15 @@ _EVERY_TEST: Mapping[Test, Callable[[Case, Condition, Declaration], Check]] = {
 }
 
 
+def broken_day(case: Case, one: Declaration, field: str) -> Condition | None:
+    """Return the first condition that the day `field` of a declaration does not fulfil (as it stands), None without."""
+    for condition in case.objective.conditions:
+        is_about = condition.field == field and (condition.fact or case.objective.fact) == one.fact
+        if is_about and not condition.advice and _EVERY_TEST[condition.test](case, condition, one).met is not True:
+            return condition
+    return None
+
+
 def _shown(value: Value | None) -> object:
     if isinstance(value, tuple):
         return list(value)

@@ -14,11 +14,12 @@ from agent.domain.live import OpenQuestion
 from agent.services.assess import Assessed
 from agent.services.package import DossierSubject, lists_in_force, reports
 from agent.vault.index import IndexedDeposit
+from config.programme_files import load_programme
 
 SUBJECT = DossierSubject(
     entity="ght",
     candidate="GHT",
-    programme="D1bis",
+    programme=load_programme("D1BIS_2026"),
     directories=(("chu", "CHU", ()),),
     elements=(),
     establishments_of={},
