@@ -52,7 +52,7 @@ class AuditObligations:
         return self._obligation(
             why=entry.reasons[0] if entry.reasons else Why.LAST_DAY,
             recommended_on=None,
-            last_prudent_on=case.last_day_not_lost(reading=case.prudent),
+            last_prudent_on=case.last_day_all_kept(),
             last_permissive_on=case.last_day_not_lost(),
             standing=Standing.LOST,
             values={"reasons": list(map(str, entry.reasons))},
@@ -186,17 +186,17 @@ class AuditObligations:
 
     def _standing(self, entry: Entry) -> Standing:
         case = self.case
-        if case.is_lost(case.as_of, reading=case.prudent):
+        if case.loses_a_reading(case.as_of):
             return Standing.CONTESTED
         due = entry.next_due
         return Standing.OVERDUE if due is not None and due < case.as_of else Standing.OPEN
 
     def _last_prudent_kept(self, due: date) -> date | None:
-        """Return the day that has passed: the due date itself, or the last day before the prudent reading was lost."""
+        """Return the day that has passed: the due date itself, or the last day before a reading was lost."""
         case = self.case
         if due < case.as_of:
             return due
-        return case.last_day_not_lost(reading=case.prudent)
+        return case.last_day_all_kept()
 
     def _binding(self, on: date, before: Sequence[PlannedAudit], due: date) -> Why:
         """Return the rule that sets a due date, by asking what would be due without the mean."""

@@ -91,7 +91,7 @@ def _satisfied(case: Case, audits: Sequence[PlannedAudit]) -> bool:
     # Some readings fail at the end: no calendar is to blame when those were lost from the start.
     return all(
         case.is_lost(case.as_of, reading=reading) or not case.is_lost(case.declaration, audits, reading=reading)
-        for reading in (case.prudent, *case.lenient())
+        for reading in (*case.strict(), *case.lenient())
     )
 
 

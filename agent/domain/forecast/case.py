@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -29,7 +29,6 @@ _ASKS_LESS: dict[str, ReadingValue] = {
     "cvss9": "gt",
     "high_recurrence": "ignored",
     "o2b_coverage": "flex",
-    "silene_in_sequence": "ignored",
 }
 _ALONE = Candidate(type=CandidateType.PRIVE, establishments=(Establishment(id=UNIT, activity=Fraction(1)),))
 _BEST_SCORE = 5
@@ -116,19 +115,17 @@ class Case:
         entry = self.ask(on, planned, reading=reading)
         return entry is not None and entry.verdict is Verdict.NOT_MET
 
-    @property
-    def prudent(self) -> ReadingPins:
-        """The first admissible value of each reading: the one that plans are made on."""
-        return {name: values[:1] for name, values in self._admissible.items()}
+    def strict(self) -> Iterator[ReadingPins]:
+        """Yield the readings among which is the one that asks the most."""
+        return self._readings(lambda name, values: values[:1] if name in _ASKS_LESS else values)
 
     def lenient(self) -> Iterator[ReadingPins]:
         """Yield the readings among which is the one that asks the least."""
-        kept = {
-            name: (_ASKS_LESS[name],) if _ASKS_LESS.get(name) in values else values
-            for name, values in self._admissible.items()
-        }
-        for chosen in product(*kept.values()):
-            yield {name: (value,) for name, value in zip(kept, chosen, strict=True)}
+        return self._readings(lambda name, values: (_ASKS_LESS[name],) if _ASKS_LESS.get(name) in values else values)
+
+    def loses_a_reading(self, on: date, planned: Sequence[PlannedAudit] = ()) -> bool:
+        """Return whether nothing done from `on` repairs the unit under at least one reading."""
+        return any(self.is_lost(on, planned, reading=reading) for reading in self.strict())
 
     def last_permissive_due(self, on: date, planned: Sequence[PlannedAudit] = ()) -> tuple[date | None, bool]:
         """
@@ -149,18 +146,32 @@ class Case:
         """The last day of an audit whose report arrives in time."""
         return min(self.ends_on, add_days(self.declaration, -self.lead_days))
 
-    def last_day_not_lost(self, *, reading: ReadingPins | None = None) -> date | None:
+    def last_day_not_lost(self) -> date | None:
         """Return the last day, up to today, on which the unit could still be repaired; None when it never could."""
+        return self._last_day_without(self.is_lost)
+
+    def last_day_all_kept(self) -> date | None:
+        """Return the last day, up to today, on which every reading could still be satisfied; None without one."""
+        return self._last_day_without(self.loses_a_reading)
+
+    def _last_day_without(self, fails: Callable[[date], bool]) -> date | None:
         first, last = min(self.starts_on, self.as_of), self.as_of
-        if self.is_lost(first, reading=reading):
+        if fails(first):
             return None
         while first < last:  # what is lost stays lost
             middle = add_days(first, ((last - first).days + 1) // 2)
-            if self.is_lost(middle, reading=reading):
+            if fails(middle):
                 last = add_days(middle, -1)
             else:
                 first = middle
         return first
+
+    def _readings(
+        self, chosen: Callable[[str, tuple[ReadingValue, ...]], tuple[ReadingValue, ...]]
+    ) -> Iterator[ReadingPins]:
+        kept = {name: chosen(name, values) for name, values in self._admissible.items()}
+        for one in product(*kept.values()):
+            yield {name: (value,) for name, value in zip(kept, one, strict=True)}
 
     @property
     def _admissible(self) -> dict[str, tuple[ReadingValue, ...]]:

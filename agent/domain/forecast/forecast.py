@@ -11,15 +11,13 @@ from agent.domain.deadlines import add_days
 from agent.domain.forecast.audits import AuditObligations, named, report_downloads
 from agent.domain.forecast.calendar import Plan, fewest, plan
 from agent.domain.forecast.case import Case, directory_case, surface_case
-from agent.domain.forecast.obligation import AuditCalendar, Obligation, Standing, What, Why
+from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, AuditCalendar, Obligation, Standing, What, Why
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import Objective, Programme, RuleName, Subject
 from agent.domain.scenario import AdsAudit, ExposureAudit, Scenario
 from agent.domain.verdict import Verdict
 
 EVERYTHING = "*"
-PIECES_MARGIN_DAYS = 16
-"""How long before the programme's last day a piece that is missing puts the declaration at risk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,9 @@ from agent.domain.programme import Source
 
 Json = dict[str, object]
 
+PIECES_MARGIN_DAYS = 16
+"""How long before the programme's last day a piece that is missing puts the declaration at risk."""
+
 
 class What(StrEnum):
     """What has to be done."""
@@ -21,6 +24,8 @@ class What(StrEnum):
     REPORT_DOWNLOAD = "report_download"
     FINDINGS_FIX = "findings_fix"
     DECISION = "decision"
+    EVENT = "event"
+    MILESTONE = "milestone"
     DECLARED_FACT = "declared_fact"
     PIECES = "pieces"
     DECLARATION = "declaration"
@@ -39,6 +44,8 @@ class Why(StrEnum):
     REPORT_LEAVES = "REPORT_LEAVES"
     HIGH_FINDINGS = "HIGH_FINDINGS"
     CRITICAL_FINDINGS = "CRITICAL_FINDINGS"
+    DAY_TO_HOLD = "DAY_TO_HOLD"
+    MONTHS_AFTER = "MONTHS_AFTER"
     BEFORE_DECLARATION = "BEFORE_DECLARATION"
     LAST_DAY = "LAST_DAY"
 
@@ -47,8 +54,8 @@ class Standing(StrEnum):
     """
     How an obligation stands today.
 
-    `overdue`: its prudent day is past and the rules still allow a repair; `contested`: lost under the prudent
-    reading, not under every one; `lost`: nothing repairs it under any reading.
+    `overdue`: its prudent day is past and the rules still allow a repair; `contested`: lost under
+    a reading, not under every one; `lost`: nothing repairs it under any reading.
     """
 
     OPEN = "open"
