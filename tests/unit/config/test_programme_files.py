@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from agent.domain.errors import ConfigurationError
-from agent.domain.programme import READINGS, Test
+from agent.domain.programme import READINGS
+from agent.domain.programme import Test as ConditionTest
 from config.fact_kinds import fact_kinds
 from config.programme_files import find_programme, load_programme, programme_from, programme_ids
-
 
 AUDITED = ("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B")
 DOMAIN_1 = ("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B", "D1.O3", "D1.O4", "D1.O5", "D1.O6.A", "D1.O6.B")
@@ -62,7 +62,7 @@ def test_a_condition_looks_at_a_field_a_place_for_evidence_or_a_choice_that_can_
         for condition in objective.conditions:
             kind = kinds[condition.fact or objective.fact]
             assert not kind.programmes or programme_id in kind.programmes
-            if condition.test is Test.EVIDENCE:
+            if condition.test is ConditionTest.EVIDENCE:
                 slots = condition.value if isinstance(condition.value, list) else [condition.field]
                 assert set(slots) <= {slot.name for slot in kind.slots}, condition
                 continue
