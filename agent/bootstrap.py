@@ -16,18 +16,21 @@ from config.load import LoadedConfiguration, examine_text, load
 from config.place import configuration_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from agent.alerts.interface import Channel
     from agent.clock import Clock
     from agent.domain.admissible import Perimeter
+    from agent.domain.scenario import Scenario
     from agent.domain.schedule import DueJob
     from agent.http import HttpOptions, HttpSession
     from agent.services.accounts import ProxyAccount
     from agent.services.assess import Assessed
     from agent.services.collect import JobResult, Source
     from agent.services.declare import Surroundings
+    from agent.services.explain import Explained
+    from agent.services.forecast import ForecastReport, PhaseStartReport
     from agent.services.notify import Delivery, Notifier
     from agent.services.package import CheckedDossier, DossierSubject
     from agent.services.receive import Reception
@@ -157,6 +160,7 @@ class Application:
     def surroundings(self, *, writes: bool) -> Surroundings:
         """Return what a declaration may name, and the day it is made; only the vault's owner `writes`."""
         from agent.domain.declaration_request import Known
+        from agent.domain.programme import Subject
         from agent.services.declare import Surroundings
         from config.fact_kinds import fact_kinds
         from config.programme_files import load_programme
@@ -173,6 +177,12 @@ class Application:
                 surfaces=tuple(item.id for item in configuration.surfaces),
                 deposits=frozenset(),
                 findings=None,
+                served={
+                    Subject.DIRECTORIES: frozenset(
+                        one for item in configuration.directories for one in item.establishments
+                    ),
+                    Subject.SURFACES: frozenset(one for item in configuration.surfaces for one in item.establishments),
+                },
             ),
             zone=self.zone,
             now=self.clock.now(),
@@ -187,6 +197,53 @@ class Application:
             self.assess(as_of=as_of),
             as_of=self.as_of(as_of),
             margin_days=self.configuration.programmes[0].warn_days or _DEFAULT_WARN_DAYS,
+            names={item.id: item.name for item in self.configuration.establishments},
+            alarms=self.watched_vault.alarms(),
+        )
+
+    def forecast(
+        self, *, as_of: date | None = None, supposed: Sequence[str] = (), declaration: date | None = None
+    ) -> list[ForecastReport]:
+        """Return what lies ahead of every programme, with `supposed` audits and another planned declaration."""
+        from agent.holidays import public_holidays
+        from agent.services.forecast import report_forecasts
+
+        return report_forecasts(
+            self.assess(as_of=as_of),
+            parse=_parsed,
+            holidays=partial(public_holidays, self.configuration.candidate.holidays_region),
+            supposed=supposed,
+            declaration=declaration,
+        )
+
+    def phase_starts(self, *, as_of: date | None = None, declaration: date | None = None) -> list[PhaseStartReport]:
+        """Return the phase starts that candidates may compare, for every programme that lets them choose."""
+        from agent.services.forecast import report_phase_starts
+
+        return report_phase_starts(self.assess(as_of=as_of), parse=_parsed, declaration=declaration)
+
+    @property
+    def establishment_names(self) -> dict[str, str]:
+        """Return what people call the establishments, by slug."""
+        return {item.id: item.name for item in self.configuration.establishments}
+
+    def explain(
+        self, objective: str, subject: str | None, *, programme: str | None = None, as_of: date | None = None
+    ) -> Explained:
+        """Return why an objective stands as it does on a day, for the candidate or one of its parts."""
+        from agent.services.explain import Explained, explanation_of
+        from config.fact_kinds import fact_kinds
+        from config.programme_files import find_programme
+
+        return Explained(
+            explanation=explanation_of(
+                self.assess(as_of=as_of),
+                objective,
+                subject,
+                programme=programme,
+                programmes=find_programme,
+                kinds=fact_kinds(),
+            ),
             names={item.id: item.name for item in self.configuration.establishments},
             alarms=self.watched_vault.alarms(),
         )
@@ -697,6 +754,14 @@ def reader_versions() -> dict[str, int]:
     from collectors.formats.registry import readers
 
     return {reader.format: reader.version for reader in readers()[0]}
+
+
+def _parsed(scenario: dict[str, object]) -> Scenario:
+    """Read a scenario of the contract with the programme that it names."""
+    from agent.domain.scenario import parse_scenario
+    from config.programme_files import find_programme
+
+    return parse_scenario(scenario, find_programme)
 
 
 def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:

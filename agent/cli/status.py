@@ -11,11 +11,11 @@ import click
 from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, echo_line, json_option
 from agent.cli.remembered import recall, remember
-from agent.domain.errors import AgentError, ExitCode, gravest
+from agent.domain.errors import AgentError, ExitCode, UsageError, gravest
 from config.place import configuration_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from agent.bootstrap import Application
     from agent.services.report import StatusReport
@@ -25,11 +25,34 @@ MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"
 
 
 @click.command()
+@click.argument("unit", required=False, metavar="[ÉLÉMENT]")
+@click.option("--explain", "objective", metavar="OBJECTIF", help="Explique cet objectif, pour ÉLÉMENT ou le candidat.")
+@click.option("--programme", metavar="P", help="Le programme de l'objectif expliqué, s'il y en a plusieurs.")
 @as_of_option
 @json_option
 @click.pass_obj
-def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
-    """Dit en un écran où en est chaque objectif, pour chaque établissement."""
+def status(
+    invocation: Invocation,
+    *,
+    unit: str | None,
+    objective: str | None,
+    programme: str | None,
+    as_of: date | None,
+    as_json: bool,
+) -> int:
+    """
+    Dit en un écran où en est chaque objectif, pour chaque établissement.
+
+    Avec --explain, dit pourquoi un objectif en est là : audits, calculs, textes. ÉLÉMENT est un annuaire, une
+    surface ou un établissement.
+    """
+    if objective is not None:
+        return _explain(invocation.application(), objective, unit, programme=programme, as_of=as_of, as_json=as_json)
+    if unit is not None or programme is not None:
+        raise UsageError(
+            "Un élément ou un programme ne se précise que pour expliquer un objectif.",
+            hint="Par exemple : carenage status --explain D1.O1.A ÉLÉMENT.",
+        )
     screen = None if as_of else recall(configuration_path(invocation.config_path), invocation.clock.now())
     if screen is None:
         screen = fresh_screen(invocation.application(), as_of)
@@ -39,6 +62,33 @@ def status(invocation: Invocation, *, as_of: date | None, as_json: bool) -> int:
         for line in screen["lines"]:
             echo_line(line)
     return int(screen["code"])
+
+
+def _explain(
+    application: Application,
+    objective: str,
+    unit: str | None,
+    *,
+    programme: str | None,
+    as_of: date | None,
+    as_json: bool,
+) -> int:
+    from agent.texts.explanation import lines
+
+    explained = application.explain(objective, unit, programme=programme, as_of=as_of)
+    application.close()
+    if as_json:
+        echo_json({**explained.explanation.as_json(), "alarms": list(explained.alarms)})
+    else:
+        for line in (*_alarms(explained.alarms), *lines(explained.explanation, explained.names)):
+            echo_line(line)
+    not_met = explained.explanation.verdict == "not_met"
+    return gravest(
+        [
+            ExitCode.INTEGRITY if explained.alarms else ExitCode.OK,
+            ExitCode.OBJECTIVE_NOT_MET if not_met else ExitCode.OK,
+        ]
+    )
 
 
 def fresh_screen(application: Application, as_of: date | None = None) -> dict[str, Any]:
@@ -108,8 +158,7 @@ def _screen(report: StatusReport) -> Iterator[str]:
     from agent.texts.words import day, reason
 
     yield _sentence(report)
-    for alarm in report.alarms:
-        yield f"✘ Coffre endommagé : {alarm} → carenage vault verify --all"
+    yield from _alarms(report.alarms)
     yield ""
     for assessed in report.assessed:
         document = assessed.document
@@ -137,8 +186,15 @@ def _screen(report: StatusReport) -> Iterator[str]:
             )
 
 
+def _alarms(alarms: Iterable[str]) -> Iterator[str]:
+    for alarm in alarms:
+        yield f"✘ Coffre endommagé : {alarm} → carenage vault verify --all"
+
+
 def _open_texts(document: dict[str, Any]) -> Iterator[str]:
-    """Say once, in words, what each contested reading is about and where the texts disagree."""
+    """Say once what each contested reading is about and where the texts disagree, then what was settled, by whom."""
+    from agent.domain.decided import reading_text
+    from agent.texts import words
     from config.programme_files import load_programme
 
     contested = {name for objective in document["objectives"].values() for name in objective["candidate"]["contested"]}
@@ -146,6 +202,9 @@ def _open_texts(document: dict[str, Any]) -> Iterator[str]:
     for name in sorted(contested):
         sources = " ; ".join(map(str, notes[name].sources))
         yield f"? {name} : {notes[name].question} ({sources}) ; à faire trancher par l'ARS ou l'ANS"
+    for name, pin in document.get("pinned", {}).items():
+        settled = f"retenu par {pin['person']} le {words.day(date.fromisoformat(pin['on']))}"
+        yield f"= {name} : {reading_text(pin['value'])}, {settled} sur la réponse : {pin['answer']}"
 
 
 def _line(label: str, entry: dict[str, Any], reason: Any, day: Any) -> str:

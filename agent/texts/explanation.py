@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
 
 _KINDS = {"directory": "Annuaire", "surface": "Surface", "establishment": "Établissement"}
+_PLURALS = {
+    "establishment": "établissements",
+    "directory": "annuaires",
+    "surface": "surfaces",
+    "objective": "objectifs facultatifs engagés",
+}
 _CONTINUING = (steps.FirstAudit, steps.Mean, steps.Reports, steps.Remaining)
 _SHOWN_PARTS = 8
 _SHOWN_AUDITS = 12
@@ -143,9 +149,10 @@ def _decisions(step: steps.Decisions, called: _Names) -> Iterator[str]:
 
 def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterator[str]:
     kind = step.parts[0].kind if step.parts else "establishment"
-    plural = {"establishment": "établissements", "directory": "annuaires", "surface": "surfaces"}[kind]
+    plural = _PLURALS[kind]
     whole = "toutes" if kind == "surface" else "tous"
-    every = f"{whole} doivent remplir l'objectif" if step.every else "il suffit d'une part de l'activité"
+    must = "doivent être atteints" if kind == "objective" else "doivent remplir l'objectif"
+    every = f"{whole} {must}" if step.every else "il suffit d'une part de l'activité"
     yield f"{len(step.parts)} {plural} ; {every}.{_from(step.sources)}"
     deciding = [part for part in step.parts if part.decides]
     if len(deciding) == len(step.parts) and deciding[0].verdict in {"met", "not_applicable"}:
@@ -156,7 +163,8 @@ def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterato
         due = f", au plus tard le {day(part.next_due)}" if part.next_due is not None else ""
         yield f"  {MARKS[part.verdict]} {called.of(kind, part.id)} : {verdict(part.verdict)}{why}{due}"
     if deciding and one.through is None:
-        yield f"    → carenage status --explain {one.objective} {deciding[0].id}"
+        shown = deciding[0].id if kind == "objective" else f"{one.objective} {deciding[0].id}"
+        yield f"    → carenage status --explain {shown}"
     more = len(deciding) - _SHOWN_PARTS
     if more > 0:
         yield f"  et {more} de plus dans le même cas"
@@ -216,7 +224,7 @@ def _timeline(step: steps.Timeline) -> Iterator[str]:
         bounded = [test for test in tests if test.days is not None or test.months is not None]
         if bounded:
             limits = f"{_counting(counts_lost)}Intervalles, {' ou '.join(_limit(test) for test in bounded)}"
-            yield f"{limits} : {_over(over, step, counts_lost)}.{_from(step.sources)}"
+            yield f"{limits} : {_over(over, step, bounded[0].longest_days)}.{_from(step.sources)}"
     unbounded = any(test.days is None and test.months is None for test in step.tests)
     if unbounded and any(test.over for test in step.tests):
         yield "Sans maximum entre deux audits, seule la moyenne compterait."
@@ -248,11 +256,10 @@ def _limit(test: steps.GapTest) -> str:
     return f"{test.months} mois au plus" if test.months is not None else f"{test.days} jours au plus"
 
 
-def _over(over: Sequence[steps.Interval], step: steps.Timeline, counts_lost: bool | None) -> str:
+def _over(over: Sequence[steps.Interval], step: steps.Timeline, longest_days: int) -> str:
     if over:
         return f"dépassé ({', '.join(_interval(one, step) for one in over[:_FIRST])})"
-    longest = max((one.days for one in step.intervals), default=0)
-    return "tenu" if counts_lost is False else f"tenu (le plus long : {longest} jours)"
+    return f"tenu (le plus long : {longest_days} jours)"
 
 
 def _interval(one: steps.Interval, step: steps.Timeline) -> str:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from fractions import Fraction
 from typing import Any, cast
 
 from agent.domain.assessment import evaluate
-from agent.domain.candidate import CandidateType
 from agent.domain.decided import ENTRA_EXEMPT, NO_DIRECTORY, NO_EXPOSURE, Pin
 from agent.domain.explanation import steps
 from agent.domain.explanation.ground import Ground
 from agent.domain.explanation.level import exposure_step, scores_step
 from agent.domain.explanation.parts import CANDIDATE, DIRECTORY, ESTABLISHMENT, SURFACE, day_of, entry_of, parts_step
-from agent.domain.explanation.readings import reading_step
+from agent.domain.explanation.readings import reading_step, result_of
 from agent.domain.explanation.regularity import regularity_steps
+from agent.domain.explanation.share import share_step
 from agent.domain.programme import Aggregation, Programme, ReadingValue, Subject
 from agent.domain.rules.exposure_level import Exposure
 from agent.domain.rules.outcome import Reading
 from agent.domain.rules.score import Scores
-from agent.domain.rules.share import activity_share, exact
+from agent.domain.rules.share import exact
 from agent.domain.rules.timeline import Timeline
 from agent.domain.scenario import DirectoryKind
 from agent.domain.units.directories import directory_units
@@ -30,7 +28,6 @@ from agent.domain.units.unit import Unit
 
 Json = Mapping[str, Any]
 
-SHARE_CODES = frozenset({"SHARE_BELOW_THRESHOLD", "TOO_FEW_ESTABLISHMENTS", "SUPPORT_NOT_MET"})
 _DECLARE = (
     "carenage declare {fact} --{bearer} {subject} --set authority=AUTORITÉ "
     "--set decided_on=AAAA-MM-JJ --file decision=FICHIER"
@@ -172,38 +169,13 @@ class Reasoning:
         reading: dict[str, ReadingValue] = dict(self.ground.prudent)
         if "o2b_coverage" in reading:
             reading["o2b_coverage"] = "flex"
-        judged = self._pinned(reading)
-        candidate, settings = self.ground.scenario.candidate, self.ground.scenario.settings
-        holding = judged["candidate"]["numbers"]["establishments_covered"]
-        states = {name: _state(entry, holds=name in holding) for name, entry in judged["establishments"].items()}
-        applicable = [one for one in candidate.perimeter if states[one.id] != "not_applicable"]
-        is_ght = candidate.type is CandidateType.GHT
-        supports = [one for one in applicable if is_ght and one.support]
-        holders = [one for one in applicable if states[one.id] == "holds"]
-        counted = [one for one in holders if reading["support_counts"] is True or one not in supports]
-        missing = tuple(code for code in judged["candidate"]["reasons"] if code in SHARE_CODES)
-        return steps.Share(
-            establishments=tuple(
-                steps.ShareOf(
-                    establishment=one.id,
-                    activity=one.activity,
-                    percent=activity_share([one], applicable) if one in applicable else Fraction(0),
-                    state=states[one.id],
-                    support=is_ght and one.support,
-                    counted=one in counted,
-                )
-                for one in candidate.perimeter
-            ),
-            activity=sum((one.activity for one in counted), Fraction(0)),
-            whole=sum((one.activity for one in applicable), Fraction(0)),
-            percent=activity_share(counted, applicable),
+        settings = self.ground.scenario.settings
+        return share_step(
+            self.ground.scenario.candidate,
+            self._pinned(reading),
             threshold=exact(settings.share_threshold),
-            share_holds="SHARE_BELOW_THRESHOLD" not in missing,
-            counted=len(counted),
-            minimum=settings.min_establishments if len(applicable) > 1 else None,
-            support_holds=all(one in holders for one in supports) if supports else None,
-            missing=missing,
-            holds=not missing,
+            minimum=settings.min_establishments,
+            support_counts=reading["support_counts"] is True,
             under=under,
             sources=self.ground.cited("share"),
         )
@@ -245,18 +217,9 @@ class Reasoning:
         results = []
         for value in dict.fromkeys((*self.ground.admissible[name], *values)):
             found = entry_of(self._pinned({name: value}), subject)
-            results.append(
-                steps.ReadingResult(
-                    value=value,
-                    verdict=found["verdict"],
-                    reasons=tuple(found["reasons"]),
-                    next_due=day_of(found["next_due"]),
-                    retained=is_pinned and value == self.ground.admissible[name][0],
-                )
-            )
-        return reading_step(
-            self.programme, name, results, is_pinned=is_pinned, pin=self.pins.get(name) if is_pinned else None
-        )
+            retained = is_pinned and value == self.ground.admissible[name][0]
+            results.append(result_of(value, found, retained=retained))
+        return reading_step(self.programme, name, results, is_pinned=is_pinned, pin=self.pins.get(name))
 
     def _pinned(self, reading: Reading) -> Json:
         """Return the objective's judgement on the same facts, the given readings pinned."""
@@ -264,19 +227,6 @@ class Reasoning:
         readings = {**scenario.readings, **{name: (value,) for name, value in reading.items()}}
         judged = evaluate(self.programme, replace(scenario, readings=readings))
         return cast("Json", judged.objectives[self.ground.objective.id].as_json())
-
-
-def phase_start_of(document: Json) -> date:
-    """Return the phase's start as the assessment moved it within the programme's window."""
-    return date.fromisoformat(document["phase_start"])
-
-
-def _state(entry: Json, *, holds: bool) -> str:
-    if entry["verdict"] == "not_applicable":
-        return "not_applicable"
-    if holds:
-        return "holds"
-    return "lost" if entry["verdict"] == "not_met" else "recoverable"
 
 
 def _awaited(fact: str, subject: str) -> steps.Awaited:

@@ -7,22 +7,22 @@ judges it; what a reading would change is asked of `evaluate` with that reading 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
 from agent.domain.decided import pins
-from agent.domain.declaration import Declaration
+from agent.domain.declaration import Declaration, FactKind
 from agent.domain.display import printable
 from agent.domain.errors import UsageError
 from agent.domain.explanation import steps
-from agent.domain.explanation.audited import Reasoning, phase_start_of
+from agent.domain.explanation.audited import Reasoning
+from agent.domain.explanation.declared import DeclaredReasoning
 from agent.domain.explanation.ground import Ground
-from agent.domain.explanation.parts import CANDIDATE, DIRECTORY, ESTABLISHMENT, SURFACE, day_of, entry_of, parts_step
-from agent.domain.explanation.readings import reading_step
+from agent.domain.explanation.parts import CANDIDATE, DIRECTORY, ESTABLISHMENT, SURFACE, day_of, entry_of
 from agent.domain.live import OpenQuestion
-from agent.domain.programme import DeclaredObjective, Objective, Programme, Subject
+from agent.domain.programme import Objective, Programme, Subject
 from agent.domain.scenario import Scenario
 
 Json = Mapping[str, Any]
@@ -34,47 +34,55 @@ _BEARS_ON = {Subject.DIRECTORIES: {"ads_audit", _ANY_FACTS}, Subject.SURFACES: {
 def explain(
     programme: Programme,
     document: Json,
-    scenario: Scenario | None,
+    scenario: Scenario,
     objective: str,
     subject: str | None = None,
     *,
     questions: Sequence[OpenQuestion] = (),
     declarations: Sequence[Declaration] = (),
+    kinds: Mapping[str, FactKind] | None = None,
 ) -> steps.Explanation:
     """
     Return why `objective` stands as it does, for the candidate or for one directory, surface or establishment.
 
-    `document` is the assessment (contract JSON); `scenario` the one behind it, undecided facts at their worst (None
-    for a programme without audits); `questions` what a person must settle, `declarations` those in force.
-    Raises UsageError for an objective or a subject that the assessment does not hold.
+    `document` is the assessment (contract JSON), with the objectives that people declare when it has them; `scenario`
+    the one behind it, undecided facts at their worst; `questions` what a person must settle, `declarations` those in
+    force (of `kinds`). Raises UsageError for an objective or a subject that the assessment does not hold.
     """
-    objective = known(
-        objective, document["objectives"], what="L'objectif", listed=f"Objectifs suivis sous {programme.id}"
-    )
+    every = {**document["objectives"], **document.get("prerequisites", {})}
+    objective = known(objective, every, what="L'objectif", listed=f"Objectifs suivis sous {programme.id}")
     audited = next((one for one in programme.objectives if one.id == objective), None)
-    declared = next((one for one in (*programme.declared, *programme.prerequisites) if one.id == objective), None)
-    judged = document["objectives"][objective]
+    judged = every[objective]
     about = _subject(judged, objective, subject, audited)
-    entry = entry_of(judged, about)
-    found: tuple[steps.Step, ...] = ()
-    through, assumes_worst = None, False
-    if audited is not None and scenario is not None:
+    pinned = {pin.reading: pin for pin in pins(declarations, programme.id)}
+    through: steps.Subject | None = None
+    facts: tuple[steps.OpenFact, ...] = ()
+    if audited is not None:
         facts = tuple(
             steps.OpenFact(evidence=one.evidence, fields=one.fields, command=one.command)
             for one in questions
             if one.kind in _BEARS_ON[audited.subject]
         )
-        reasoning = Reasoning.of(
-            programme,
-            Ground.of(scenario, audited, phase_start_of(document)),
-            document,
-            facts=facts,
-            pins={pin.reading: pin for pin in pins(declarations, programme.id)},
-        )
-        through, assumes_worst = reasoning.deciding_unit(about), bool(facts)
+        ground = Ground.of(scenario, audited, date.fromisoformat(document["phase_start"]))
+        reasoning = Reasoning.of(programme, ground, document, facts=facts, pins=pinned)
+        through, sources = reasoning.deciding_unit(about), audited.sources
         found = tuple(reasoning.told(about, through))
-    elif declared is not None:
-        found = tuple(_of_declared(programme, declared, judged, about, declarations))
+    else:
+        declared = next(one for one in (*programme.declared, *programme.prerequisites) if one.id == objective)
+        sources = declared.sources
+        found = tuple(
+            DeclaredReasoning(
+                programme=programme,
+                objective=declared,
+                document=document,
+                judged=judged,
+                scenario=scenario,
+                declarations=declarations,
+                kinds=kinds or {},
+                pins=pinned,
+            ).told(about)
+        )
+    entry = entry_of(judged, about)
     return steps.Explanation(
         programme=programme.id,
         programme_version=programme.version,
@@ -89,10 +97,10 @@ def explain(
         contested=tuple(entry["contested"]),
         next_due=day_of(entry["next_due"]),
         numbers=entry["numbers"],
-        assumes_worst=assumes_worst,
+        assumes_worst=bool(facts),
         steps=found,
         through=through,
-        sources=audited.sources if audited is not None else declared.sources if declared is not None else (),
+        sources=sources,
     )
 
 
@@ -112,7 +120,7 @@ def known(name: str, names: Iterable[str], *, what: str, listed: str) -> str:
 def _subject(judged: Json, objective: str, name: str | None, audited: Objective | None) -> steps.Subject:
     if name is None:
         return steps.Subject(kind=CANDIDATE, id=None)
-    units = judged["units"]
+    units = judged["units"] if audited is not None else {}
     found = known(
         name,
         [*units, *(one for one in judged["establishments"] if one not in units)],
@@ -122,50 +130,3 @@ def _subject(judged: Json, objective: str, name: str | None, audited: Objective 
     if found not in units or audited is None:
         return steps.Subject(kind=ESTABLISHMENT, id=found)
     return steps.Subject(kind=DIRECTORY if audited.subject is Subject.DIRECTORIES else SURFACE, id=found)
-
-
-def _of_declared(
-    programme: Programme,
-    objective: DeclaredObjective,
-    judged: Json,
-    about: steps.Subject,
-    declarations: Sequence[Declaration],
-) -> Iterator[steps.Step]:
-    entry = entry_of(judged, about)
-    establishments = judged["establishments"]
-    if about.kind == CANDIDATE and len(establishments) > 1:
-        yield parts_step(ESTABLISHMENT, establishments, every=objective.share_percent is None)
-    checks = entry["numbers"].get("conditions", ())
-    if checks:
-        facts = {objective.fact, *(one.fact for one in objective.conditions if one.fact is not None)}
-        used = (one.id for one in declarations if one.fact in facts and _is_about(one, about))
-        yield steps.Conditions(
-            fact=objective.fact,
-            conditions=tuple(
-                steps.ConditionResult(
-                    label=check["label"],
-                    field=check["field"],
-                    holds=check["met"],
-                    value=check["value"],
-                    group=check["group"],
-                    advice=check["advice"],
-                )
-                for check in checks
-            ),
-            declarations=tuple(used),
-            sources=objective.sources,
-        )
-    if entry["next_due"]:
-        yield steps.Remaining(audits=None, next_due=day_of(entry["next_due"]))
-    settled = {pin.reading: pin for pin in pins(declarations, programme.id) if pin.reading in objective.readings}
-    names = [*entry["contested"], *settled]
-    if names:
-        yield steps.Readings(
-            readings=tuple(
-                reading_step(programme, name, (), is_pinned=name in settled, pin=settled.get(name)) for name in names
-            )
-        )
-
-
-def _is_about(one: Declaration, about: steps.Subject) -> bool:
-    return about.id is None or not one.subjects or about.id in one.subjects

@@ -12,6 +12,7 @@ from agent.domain.programme import Source
 Json = Mapping[str, Any]
 
 CANDIDATE, ESTABLISHMENT, DIRECTORY, SURFACE = "candidate", "establishment", "directory", "surface"
+OBJECTIVE = "objective"
 
 _GRAVEST_FIRST = ("not_met", "at_risk", "met", "not_applicable")
 

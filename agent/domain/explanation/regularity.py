@@ -73,13 +73,14 @@ def _gap_tests(ground: Ground, timeline: Timeline, counts_lost: bool | None) -> 
         if largest in seen:
             continue
         seen.add(largest)
-        # The first interval has its own test.
-        over = () if largest is None else tuple(one for one in _intervals(timeline)[1:] if one.days > largest)
+        judged = _intervals(timeline)[1:]  # the first interval has its own test
+        over = () if largest is None else tuple(one for one in judged if one.days > largest)
         yield steps.GapTest(
             reading=reading["ads_gap"] if largest is None else reading["gap_cmp"],
             days=largest,
             months=None,
             counts_lost=counts_lost,
+            longest_days=max((one.days for one in judged), default=0),
             over=over,
             holds=not over,
         )
@@ -88,11 +89,12 @@ def _gap_tests(ground: Ground, timeline: Timeline, counts_lost: bool | None) -> 
 def _interval_tests(ground: Ground, timeline: Timeline, counts_lost: bool | None) -> Iterator[steps.GapTest]:
     settings, months = ground.scenario.settings, ground.objective.interval_months
     in_days = {"tolerance": settings.gap_days, "each_60d": settings.mean_days}
+    judged = _intervals(timeline)
     for reading in ground.varying("d1_interval"):
         value = str(reading["d1_interval"])
         over = tuple(
             one
-            for one, (earlier, later) in zip(_intervals(timeline), pairwise(_days(timeline)), strict=True)
+            for one, (earlier, later) in zip(judged, pairwise(_days(timeline)), strict=True)
             if later > two_month_interval.last_day_after(earlier, months, settings, reading)
         )
         yield steps.GapTest(
@@ -100,6 +102,7 @@ def _interval_tests(ground: Ground, timeline: Timeline, counts_lost: bool | None
             days=in_days.get(value),
             months=None if value in in_days else months,
             counts_lost=counts_lost,
+            longest_days=max(one.days for one in judged),
             over=over,
             holds=not over,
         )

@@ -106,15 +106,16 @@ class Interval:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapTest:
     """
-    The longest interval admitted by one reading, and the intervals `over` it.
+    The longest interval admitted by one reading, the longest there is (`longest_days`), the intervals `over` it.
 
-    Counted in `days` or in calendar `months`, neither: no maximum. `counts_lost` None where no report is lost.
+    Admitted in `days` or in calendar `months`, neither: no maximum. `counts_lost` None where no report is lost.
     """
 
     reading: ReadingValue
     days: int | None
     months: int | None
     counts_lost: bool | None
+    longest_days: int
     over: tuple[Interval, ...]
     holds: bool
 
