@@ -294,6 +294,7 @@ def _outcome_json(recorded: Recorded, application: Application) -> Json:
         "place": recorded.place or None,
         "corrected_by": recorded.corrected_by,
         "supersedes": list(recorded.supersedes),
+        "warnings": [code.value for code in recorded.warnings],
     }
 
 
@@ -450,6 +451,8 @@ def _recorded_lines(
     yield f"{what} : à enregistrer." if dry_run else f"{what} : déclaration scellée, {one.id}."
     for older in recorded.supersedes:
         yield f"  Remplace {older}, qui reste dans le coffre."
+    for code in recorded.warnings:
+        yield f"  Attention : {texts.warning(code)}."
     if not brief:
         yield from _consequences(_objectives(one, application), _names(application))
 

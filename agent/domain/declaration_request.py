@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.domain.decided import (
     AUTHORITY,
     ENTRA_EXEMPT,
     ENTRA_ONLY,
+    NO_DIRECTORY,
     NO_EXPOSURE,
     RERATING,
     pin_subject,
@@ -24,7 +26,7 @@ from agent.domain.decided import (
 )
 from agent.domain.declaration import Bearer
 from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
-from agent.domain.programme import RuleName, Subject
+from agent.domain.programme import Origin, RuleName, Subject
 from agent.domain.wording import folded
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from agent.domain.declaration import Declaration, FactKind, Value
-    from agent.domain.programme import Objective, Programme
+    from agent.domain.programme import DeclaredObjective, Objective, Programme
 
 LONGEST_NAME = 200
 _LONG_WORD = 4
@@ -44,7 +46,8 @@ class Known:
     """
     What a declaration may name: ids of the configuration and of the vault.
 
-    `directories` gives the kind of each; `findings` None: the index cannot tell (it was rebuilt without the key).
+    `directories` gives the kind of each, `served` the establishments that have directories and surfaces of their own;
+    `findings` None: the index cannot tell (it was rebuilt without the key).
     """
 
     programmes: tuple[Programme, ...]
@@ -53,6 +56,7 @@ class Known:
     surfaces: tuple[str, ...]
     deposits: frozenset[str]
     findings: frozenset[str] | None
+    served: Mapping[Subject, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -367,6 +371,59 @@ _ABOUT = {
     Bearer.FINDING: "une vulnérabilité",
     Bearer.READING: "l'interprétation d'un texte",
 }
+
+
+class Warn(StrEnum):
+    """What a person should know of a sound declaration: it has no effect yet, or is weak."""
+
+    NO_EVIDENCE = "no_evidence"
+    HAS_UNITS = "has_units"
+    NOT_JUSTIFIED = "not_justified"
+    NOT_IN_REPORT = "not_in_report"
+    LATER_AUDITS_ONLY = "later_audits_only"
+    BEYOND_TEXTS = "beyond_texts"
+
+
+def warnings(draft: Draft, known: Known) -> list[Warn]:
+    """Return what should be known of a draft that holds together."""
+    found = []
+    if not draft.files and not draft.kept and _is_evidence_asked(draft.kind, known.programmes):
+        found.append(Warn.NO_EVIDENCE)
+    served = {NO_DIRECTORY: Subject.DIRECTORIES, NO_EXPOSURE: Subject.SURFACES}.get(draft.kind.id)
+    if served is not None and known.served.get(served, frozenset()) & {*draft.subjects}:
+        found.append(Warn.HAS_UNITS)
+    if draft.kind.id == RERATING:
+        found += [Warn.NOT_JUSTIFIED] if draft.values.get("justified") is not True else []
+        found += [Warn.NOT_IN_REPORT] if draft.values.get("in_report") is not True else []
+        found += [Warn.LATER_AUDITS_ONLY] if not draft.values.get("audits") else []
+    if draft.kind.bearer is Bearer.READING and not _is_admitted(draft, known.programmes):
+        found.append(Warn.BEYOND_TEXTS)
+    return found
+
+
+def _is_evidence_asked(kind: FactKind, programmes: Iterable[Programme]) -> bool:
+    """Return whether a piece of a programme comes from this fact, or the fact is a decision, which is proved."""
+    if kind.bearer in (Bearer.FINDING, Bearer.READING):
+        return True
+    pieces = [
+        piece for one in programmes for objective in (*one.declared, *one.prerequisites) for piece in objective.pieces
+    ]
+    return any(piece.fact == kind.id and piece.needed and piece.origin is Origin.DECLARATION for piece in pieces)
+
+
+def _is_admitted(draft: Draft, programmes: Iterable[Programme]) -> bool:
+    """Return whether a pinned value is one that its programme's own texts support, for every objective."""
+    said = {pin_subject(one.id, name): values for one in programmes for name, values in _admitted(one).items()}
+    return all(draft.values.get("value") in said.get(subject, ()) for subject in draft.subjects)
+
+
+def _admitted(programme: Programme) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    objectives: list[Objective | DeclaredObjective] = [*programme.objectives, *programme.declared]
+    for objective in (*objectives, *programme.prerequisites):
+        for name, values in objective.readings.items():
+            found.setdefault(name, []).extend(map(reading_text, values))
+    return found
 
 
 def overlaps(drafts: Sequence[Draft]) -> list[Fault]:

@@ -9,10 +9,20 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.declaration import DECLARE, Declaration, current, to_record
-from agent.domain.declaration_request import LONGEST_NAME, Draft, Fault, Known, Request, check, overlaps
+from agent.domain.declaration_request import (
+    LONGEST_NAME,
+    Draft,
+    Fault,
+    Known,
+    Request,
+    Warn,
+    check,
+    overlaps,
+    warnings,
+)
 from agent.domain.declaration_text import FaultError, holds_secret, plain_text
 from agent.domain.display import printable
-from agent.domain.errors import DeclarationError, HeldError, UsageError
+from agent.domain.errors import DeclarationError, HeldError, UsageError, VaultError
 from agent.domain.facts import ExposureAuditFact
 from agent.services.declarations import every_declaration
 from agent.services.fact_codec import from_json
@@ -78,6 +88,7 @@ class Recorded:
     supersedes: tuple[str, ...] = ()
     is_new: bool = True
     corrected_by: str | None = None
+    warnings: tuple[Warn, ...] = ()
     place: str = ""
 
 
@@ -108,6 +119,8 @@ def declare(
     sealed; HeldError, VaultError, WrongUserError as sealing does. What stands in force already is not sealed again;
     in a replay, neither is what a person has corrected or withdrawn since.
     """
+    if is_replay or any(request.replaces is not None for request in requests):
+        _check_index_is_whole(vault.index)
     history = every_declaration(vault.index, around.kinds, around.zone)
     earlier = {one.id: one for one in history}
     known = known_in(vault.index, around.known)
@@ -141,8 +154,10 @@ def withdraw(
     """
     Seal the withdrawal of a declaration; return it and the ids of the records that are in force again.
 
-    Raises UsageError for an unknown id or one that is not in force any more.
+    Raises UsageError for an unknown id or one that is not in force any more, VaultError as long as the index
+    does not know what is declared.
     """
+    _check_index_is_whole(vault.index)
     history = every_declaration(vault.index, around.kinds, around.zone)
     problem = _why_not_correctable(declaration_id, history, around.kinds)
     if problem is not None:
@@ -282,7 +297,12 @@ class _Desk:
         self.history.append(made)
         after = {one.id: one for one in current(self.history, self.around.kinds)}
         superseded = tuple(one.id for one in before if after.get(one.id) != one)
-        return Recorded(declaration=made, supersedes=superseded, place=draft.place)
+        return Recorded(
+            declaration=made,
+            supersedes=superseded,
+            warnings=tuple(warnings(draft, self.around.known)),
+            place=draft.place,
+        )
 
     def _seal(self, files: Iterable[_File]) -> tuple[str, ...]:
         ids = []
@@ -303,6 +323,14 @@ _REASONS: dict[type[Exception], str] = {
     IsADirectoryError: "c'est un dossier",
     NotADirectoryError: "il n'existe pas",
 }
+
+
+def _check_index_is_whole(index: DeclaredIndex) -> None:
+    if index.unknown():
+        raise VaultError(
+            "L'index du coffre a été reconstruit sans la clé : ce qui est déjà déclaré n'y est pas connu.",
+            hint="Rendez-le lisible (carenage vault reindex --identity CLÉ), puis relancez la même commande.",
+        )
 
 
 def _hint(requests: Sequence[Request], kinds: Mapping[str, FactKind]) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agent.domain.declaration import Bearer
+from agent.domain.declaration_request import Warn
 from agent.texts.words import day
 
 if TYPE_CHECKING:
@@ -23,6 +24,19 @@ _BEARERS = {
     Bearer.FINDING: "une vulnérabilité (--finding, et --surface)",
     Bearer.READING: "l'interprétation d'un texte (--reading, et --programme)",
 }
+_WARNINGS = {
+    Warn.NO_EVIDENCE: "aucune pièce n'est jointe : le dossier la demandera",
+    Warn.HAS_UNITS: "sans effet tant qu'un annuaire ou une surface est configuré pour cet établissement",
+    Warn.NOT_JUSTIFIED: "sans effet tant qu'elle n'est pas justifiée et étayée par le RSSI (justified=oui)",
+    Warn.NOT_IN_REPORT: "sans effet tant que le rapport d'audit ne la mentionne pas (in_report=oui)",
+    Warn.LATER_AUDITS_ONLY: "ne porte que sur les audits à partir d'aujourd'hui ; pour d'autres : --set audits=PREUVE",
+    Warn.BEYOND_TEXTS: "les textes ne la proposent pas d'eux-mêmes : gardez la réponse de l'autorité",
+}
+
+
+def warning(code: Warn) -> str:
+    """Return what a warning means."""
+    return _WARNINGS[code]
 
 
 def value(said: Value) -> str:

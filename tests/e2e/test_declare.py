@@ -61,7 +61,7 @@ def test_a_fact_is_recorded_with_its_evidence_its_author_and_its_day(installatio
 
     assert set(made) == {
         "id", "kind", "label", "subjects", "fields", "evidence", "person", "on", "reason", "replaces", "recorded",
-        "place", "corrected_by", "supersedes", "objectives",
+        "place", "corrected_by", "supersedes", "warnings", "objectives",
     }  # fmt: skip
     assert (made["kind"], made["subjects"], made["fields"]) == ("crisis_exercise", ["chu"], {"held_on": "2026-03-14"})
     assert (made["person"], made["reason"], made["recorded"]) == ("A. Durand", "exercice annuel", True)
@@ -190,6 +190,7 @@ def test_a_pinned_reading_settles_the_texts_and_shows_in_the_status(installation
         }
     }
     assert {use["objective"] for use in made.json["objectives"]} == {"D1.O1.A", "D1.O2.A"}
+    assert "= mean_cmp : le, retenu par C. Martin" in installation.type("status").out
     declare(installation, "withdraw", made.json["id"], "--reason", "réponse annulée")
     assert "pinned" not in installation.type("status", "--json").json["assessment"]
 
@@ -390,6 +391,10 @@ def test_a_rebuilt_index_gives_the_same_declarations_back(installation: Installa
     (installation.vault / "index.sqlite").unlink()
     installation.type("vault", "reindex")
     assert listed(installation) == []
+    for words in (("from", str(file)), ("withdraw", made[0]["id"], "--reason", "x"), (*PIN, "--replaces", "x")):
+        blind = declare(installation, *words)
+        assert (blind.code, blind.json["error"]["code"]) == (ExitCode.INCOMPLETE, "VAULT"), words
+        assert "vault reindex --identity" in blind.json["error"]["hint"]
     done = installation.type("vault", "reindex", "--identity", str(installation.key), "--json")
 
     assert (done.code, done.json["unknown"]) == (ExitCode.OK, 0)
@@ -404,6 +409,25 @@ def test_a_vault_with_declarations_verifies_and_says_nothing_in_clear(installati
     for place in ("journal", "checkpoints", "deposits"):
         for path in (installation.vault / place).rglob("*"):
             assert not path.is_file() or b"confidentielle" not in path.read_bytes(), path
+
+
+def test_a_damaged_journal_holds_a_declaration_until_a_person_accepts_the_damage(
+    installation: Installation, retex: Path
+) -> None:
+    exercise(installation, retex)
+    (segment,) = (installation.vault / "journal").iterdir()
+    lines = segment.read_bytes().splitlines(keepends=True)
+    segment.write_bytes(b"".join([lines[0], *lines[2:]]))
+    asked = ("osis", "--set", "priority_measures_filled=43")
+
+    held = declare(installation, *asked)
+    installation.type("vault", "accept-damage", "--reason", "disque remplacé", "--person", "RSSI")
+    again = declare(installation, *asked)
+
+    assert (held.code, held.json["error"]["code"]) == (ExitCode.INTEGRITY, "HELD")
+    assert "relancez la même commande" in held.json["error"]["hint"]
+    assert again.code == ExitCode.OK, again
+    assert [row["kind"] for row in listed(installation)].count("osis") == 1
 
 
 # What can be declared

@@ -10,7 +10,18 @@ from typing import Any
 import pytest
 
 from agent.domain.declaration import Declaration, current
-from agent.domain.declaration_request import Draft, Fault, Known, Request, check, overlaps, uses
+from agent.domain.declaration_request import (
+    Draft,
+    Fault,
+    Known,
+    Request,
+    Warn,
+    check,
+    overlaps,
+    uses,
+    warnings,
+)
+from agent.domain.programme import Subject
 from config.fact_kinds import fact_kinds
 from config.programme_files import load_programme
 
@@ -208,6 +219,47 @@ def test_a_correction_of_a_pin_holds_its_value_to_the_reading() -> None:
 
     assert draft(**asked, fields={"value": "lt"}).subjects == ("D1BIS_2026/mean_cmp",)
     assert "n'est pas admis" in faults(**asked, fields={"value": "ge"})["fields.value"]
+
+
+# What a sound declaration lacks
+
+SERVED = {Subject.DIRECTORIES: frozenset({"chu"}), Subject.SURFACES: frozenset({"ch-nord"})}
+ALL_RERATED: dict[str, Any] = {
+    **RERATING,
+    "fields": {"cvss": "5", "justified": "oui", "in_report": "oui", "audits": "00000007-aaaaaaaa"},
+    "files": ((None, "justification.pdf"),),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({**EXERCISE, "files": ((None, "retex.pdf"),)}, []),
+        (EXERCISE, [Warn.NO_EVIDENCE]),
+        ({"kind": "osis"}, []),
+        ({"kind": "no_ad", **DECISION, "establishments": ("chu",)}, [Warn.HAS_UNITS]),
+        ({"kind": "no_ad", **DECISION, "establishments": ("ch-nord",)}, []),
+        ({"kind": "no_exposure", **DECISION, "establishments": ("ch-nord",)}, [Warn.HAS_UNITS]),
+        (ALL_RERATED, []),
+        (
+            {**RERATING, "fields": {"cvss": "5"}},
+            [Warn.NO_EVIDENCE, Warn.NOT_JUSTIFIED, Warn.NOT_IN_REPORT, Warn.LATER_AUDITS_ONLY],
+        ),
+        ({**PIN, "files": ((None, "ans.eml"),)}, []),
+        (
+            {**PIN, "reading": "migration", "fields": {"value": "separate", "answer": "ANS"}},
+            [Warn.NO_EVIDENCE, Warn.BEYOND_TEXTS],
+        ),
+    ],
+    ids=[
+        "a proved exercise", "an exercise", "osis", "no directory, one configured", "no directory", "no exposure",
+        "a whole rerating", "a bare rerating", "a proved pin", "a pin that the texts do not offer",
+    ],
+)  # fmt: skip
+def test_a_sound_declaration_is_told_what_it_lacks(asked: dict[str, Any], expected: list[Warn]) -> None:
+    known = replace(KNOWN, served=SERVED)
+
+    assert warnings(draft(known=known, **asked), known) == expected
 
 
 # Several at once

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from agent.domain.declaration import Bearer, Declaration, Value
+from agent.domain.declaration_request import Warn
 from agent.texts import declaration as texts
 from config.fact_kinds import fact_kinds
 
@@ -37,6 +38,11 @@ def test_whom_a_declaration_is_about(fact: str, subjects: tuple[str, ...], shown
     one = Declaration(id="1", fact=fact, subjects=subjects, values={}, person="A", on=date(2026, 5, 3))
 
     assert texts.subjects(one, KINDS[fact], {"chu": "CHU"}) == shown
+
+
+@pytest.mark.parametrize("code", [*Warn])
+def test_every_warning_has_its_words(code: Warn) -> None:
+    assert texts.warning(code)
 
 
 @pytest.mark.parametrize("bearer", [*Bearer])
