@@ -25,9 +25,7 @@ BIS, OLD, P3 = "D1BIS_2026", "D1_2024", "P3_2026"
 _ids = count(1)
 
 
-def said(
-    fact: str = "fact", *subjects: str, evidence: Sequence[str] = (), on: date = TODAY, **values: Value
-) -> Declaration:
+def said(fact: str = "fact", *subjects: str, evidence: Any = (), **values: Value) -> Declaration:
     """A declaration of `values`, with one sealed file in each slot of `evidence`."""
     return Declaration(
         id=f"d{next(_ids):06}",
@@ -35,7 +33,7 @@ def said(
         subjects=subjects,
         values=values,
         person="Camille Martin",
-        on=on,
+        on=TODAY,
         evidence={slot: (f"file-{slot}",) for slot in evidence},
     )
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
@@ -23,11 +23,18 @@ OPEN = recoverable(Reason.NOT_DECLARED, next_due=DECLARATION)
 LOST = lost(Reason.CONDITION_NOT_MET)
 
 
-def outcome(chosen: str, prior: str = "", *, reading: str = "all", proved: bool = True, **others: Outcome) -> Outcome:
+def outcome(
+    chosen: str,
+    prior: str = "",
+    *,
+    reading: str = "all",
+    proved: bool = True,
+    lacking: Mapping[str, Outcome] | None = None,
+) -> Outcome:
     declared = said(
         agreed_with="crrc", chosen=tuple(chosen), prior=tuple(prior), evidence=["prior_proof"] if proved else []
     )
-    found: dict[str, Any] = {f"O4.{letter}": others.get(letter, MET) for letter in "ABCDEFGH"}
+    found = {f"O4.{letter}": (lacking or {}).get(letter, MET) for letter in "ABCDEFGH"}
     return choice.judge(case(declared, of=CHOICE, others=found, reading={"p3_engaged": reading})).outcome
 
 
@@ -79,8 +86,8 @@ def test_nothing_chosen_is_not_declared() -> None:
 def test_every_engaged_objective_is_reached_or_three_of_them_as_the_text_is_read(
     lacking: dict[str, Outcome], every_one: State, three: State
 ) -> None:
-    assert outcome("ABCD", reading="all", **lacking).state is every_one
-    assert outcome("ABCD", reading="three", **lacking).state is three
+    assert outcome("ABCD", reading="all", lacking=lacking).state is every_one
+    assert outcome("ABCD", reading="three", lacking=lacking).state is three
 
 
 def test_a_choice_names_the_objectives_it_engages() -> None:

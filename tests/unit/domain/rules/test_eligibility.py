@@ -24,10 +24,12 @@ def test_one_branch_that_holds_is_enough() -> None:
 def test_outside_every_branch_nothing_repairs_it() -> None:
     found = eligibility.judge(case(said(eligible_before=False, category="9999"), of=TWO_BRANCHES)).outcome
 
-    assert (found.state, found.reasons) == (State.LOST, {Reason.NOT_ELIGIBLE})
+    assert found.state is State.LOST
+    assert found.reasons == {Reason.NOT_ELIGIBLE}
 
 
 def test_as_long_as_one_branch_may_hold_it_is_open() -> None:
     found = eligibility.judge(case(said(eligible_before=True), of=TWO_BRANCHES)).outcome
 
-    assert (found.state, found.reasons) == (State.RECOVERABLE, {Reason.NOT_DECLARED})
+    assert found.state is State.RECOVERABLE
+    assert found.reasons == {Reason.NOT_DECLARED}
