@@ -54,26 +54,46 @@ class ExposureRun:
 
     def criticals(self, cvss9: object) -> int:
         """Return how many critical findings it has."""
-        return self._criticals[cvss9 == "ge"]
+        return self._gravest(cvss9).criticals
 
     def highs(self, cvss9: object) -> frozenset[str]:
         """Return the ids of its high findings."""
-        return self._highs[cvss9 == "ge"]
+        return self._gravest(cvss9).highs
 
-    @cached_property
+    @property
     def high_count(self) -> int:
-        """How many findings lie between the two limits, that of a critical one not reached."""
-        return sum(one.is_high("ge") for one in self.found)
+        """How many findings are high where a score of 9 is critical."""
+        return self._by_limit[0].high_count
+
+    @property
+    def has_nines(self) -> bool:
+        """Whether a finding is critical or not as a reading says."""
+        with_nines, without = self._by_limit
+        return with_nines.criticals > without.criticals
+
+    def _gravest(self, cvss9: object) -> _Gravest:
+        return self._by_limit[0 if cvss9 == "ge" else 1]
 
     @cached_property
-    def _criticals(self) -> tuple[int, int]:
-        gt, ge = (sum(one.is_critical(cvss9) for one in self.found) for cvss9 in ("gt", "ge"))
-        return gt, ge
+    def _by_limit(self) -> tuple[_Gravest, _Gravest]:
+        return (_Gravest.of(self.found, "ge"), _Gravest.of(self.found, "gt")) if self.found else (_NOTHING, _NOTHING)
 
-    @cached_property
-    def _highs(self) -> tuple[frozenset[str], frozenset[str]]:
-        gt, ge = (frozenset(one.id for one in self.found if one.is_high(cvss9)) for cvss9 in ("gt", "ge"))
-        return gt, ge
+
+@dataclass(frozen=True, slots=True)
+class _Gravest:
+    """How many findings are critical and high under a reading, and the ids of the latter."""
+
+    criticals: int
+    high_count: int
+    highs: frozenset[str]
+
+    @classmethod
+    def of(cls, found: Sequence[Vulnerability], cvss9: str) -> _Gravest:
+        highs = [one.id for one in found if one.is_high(cvss9)]
+        return cls(len([one for one in found if one.is_critical(cvss9)]), len(highs), frozenset(highs))
+
+
+_NOTHING = _Gravest(0, 0, frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,10 +158,11 @@ def judge(exposure: Exposure, admissible: Admissible) -> Answers[Outcome]:
 
 def _mattering(exposure: Exposure) -> Iterator[str]:
     """Yield the readings on which an outcome may depend: the tests look at the last audits of a sequence only."""
+    looked_at = exposure.industrial[-_LOOKED_AT:]
     if len(exposure.industrial) < len(exposure.runs):
         yield "silene_in_sequence"
-    looked_at = [*exposure.runs[-_LOOKED_AT:], *exposure.industrial[-_LOOKED_AT:]]
-    if any(run.criticals("ge") > run.criticals("gt") for run in looked_at):
+        looked_at += exposure.runs[-_LOOKED_AT:]
+    if any(run.has_nines for run in looked_at):
         yield "cvss9"
     if any(run.highs("gt") for run in looked_at):
         yield "high_recurrence"
@@ -197,9 +218,12 @@ def lasting_highs(exposure: Exposure, reading: Reading) -> frozenset[str]:
     return (rescue(exposure, reading) or runs[-2]).highs(cvss9) & runs[-1].highs(cvss9)
 
 
-def earliest_achievable(exposure: Exposure) -> date | None:
-    """Return the first day on which the objective can be reached at the declaration, None when it is; prudent."""
-    needed = audits_needed(exposure, PRUDENT)
+def earliest_achievable(exposure: Exposure, needed: int) -> date | None:
+    """
+    Return the first day on which the objective can be reached at the declaration, None when it is.
+
+    `needed`: how many further audits that takes under the prudent reading.
+    """
     if not needed:
         return None
     day = add_days(exposure.first_day(PRUDENT), needed - 1)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum, StrEnum
+from functools import cache
 
 from agent.domain.deadlines import days_between, earliest
 from agent.domain.programme import ReadingValue
@@ -92,6 +93,7 @@ def recoverable(*reasons: Reason, next_due: date | None) -> Outcome:
     return Outcome(State.RECOVERABLE, frozenset(reasons), next_due)
 
 
+@cache
 def lost(*reasons: Reason) -> Outcome:
     """Return an outcome that nothing can repair any more."""
     return Outcome(State.LOST, frozenset(reasons))

@@ -89,15 +89,16 @@ class Timeline:
         """Return the mean interval in days, from the start to the open end (negative before the start)."""
         return Fraction(days_between(self.start, self.open_end), len(self.runs) + 1)
 
+    @cached_property
     def intervals(self) -> list[int]:
-        """Return the days between consecutive audits."""
+        """The days between consecutive audits."""
         days = [run.day.toordinal() for run in self.runs]
         return list(map(sub, days[1:], days))
 
     @cached_property
     def longest_interval(self) -> int:
         """The largest of the intervals between audits, 0 without any."""
-        return max(self.intervals(), default=0)
+        return max(self.intervals, default=0)
 
     def open_gap(self) -> int:
         """Return the days from the last audit to the open end; there is at least one audit."""
@@ -107,9 +108,8 @@ class Timeline:
         """Return the largest gap after the first audit, the earliest of equals; None without audit."""
         if not self.runs:
             return None
-        intervals = self.intervals()
-        if intervals and self.longest_interval >= self.open_gap():
-            rank = intervals.index(self.longest_interval)
+        if self.intervals and self.longest_interval >= self.open_gap():
+            rank = self.intervals.index(self.longest_interval)
             return Gap(self.longest_interval, self.runs[rank].id, self.runs[rank + 1].id)
         end = RETIRED if self.is_retired else DECLARATION if self.final else AS_OF
         return Gap(self.open_gap(), self.runs[-1].id, end)

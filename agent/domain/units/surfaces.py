@@ -134,14 +134,15 @@ class _SurfaceExposure(_Surfaces):
 
     def _numbers(self, exposure: Exposure) -> Numbers:
         final = self.frame.final
+        needed = exposure_level.audits_needed(exposure, exposure_level.PRUDENT)
         last_two = exposure.industrial[-exposure_level.NEEDED :]
         return {
             **latest(exposure.industrial, exposure.seen_on),
             "critical_last_two": sum(run.criticals("ge") for run in last_two),
             "critical_last_two_gt9": sum(run.criticals("gt") for run in last_two),
             "high_last_two": sum(run.high_count for run in last_two),
-            "audits_needed": None if final else exposure_level.audits_needed(exposure, exposure_level.PRUDENT),
-            "earliest_achievable": None if final else exposure_level.earliest_achievable(exposure),
+            "audits_needed": None if final else needed,
+            "earliest_achievable": None if final else exposure_level.earliest_achievable(exposure, needed),
             "last_audit_window_opens": None if final else exposure.window_opens,
         }
 
