@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,10 +16,9 @@ from agent.domain.errors import ExitCode
 from tests.e2e.conftest import NESSUS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.e2e.conftest import Completed, Installation
 
+ROOT = Path(__file__).parents[2]
 PIN = (
     *("pinned_reading", "--reading", "mean_cmp", "--set", "value=le"),
     *("--set", "answer=ANS, courriel du 3 mai 2026", "--person", "C. Martin"),
@@ -452,3 +454,44 @@ def test_the_screens_are_in_french(untouched: Installation, words: tuple[str, ..
 
     assert done.code == ExitCode.OK, done
     assert done.out
+
+
+# The page that teaches it
+
+
+def page_commands() -> list[list[str]]:
+    text = (ROOT / "docs/how-to/declare.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    return [shlex.split(line)[1:] for block in blocks for line in block.replace("\\\n", "").splitlines()]
+
+
+def test_every_example_of_the_page_works(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
+    (table,) = re.findall(
+        r"```toml\n(.*?)```", (ROOT / "docs/how-to/declare.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    monkeypatch.chdir(installation.folder)
+    for name in ("retex.pdf", "trajectoire.pdf", "reponse.eml", "justification.pdf", "ars.pdf"):
+        (installation.folder / name).write_text(name, encoding="utf-8")
+    (installation.folder / "declarations.toml").write_text(table, encoding="utf-8")
+    (installation.folder / "externe.nessus").write_bytes(NESSUS)
+    sealed = installation.type(
+        "inbox", "add", "externe.nessus", "--tool", "INDUSTRIAL", "--surface", "internet", "--json"
+    )
+    finding = next(fact for fact in sealed.json["facts"] if fact["kind"] == "exposure_audit")["findings"][0]["id"]
+    exercise_id = ""
+
+    for words in page_commands():
+        places = {"VULNERABILITE": finding, "DEPOT": sealed.json["evidence_id"], "00000024-91a426fc": exercise_id}
+        typed = [_replaced(word, places) for word in words]
+        done = installation.type(*typed, "--json")
+        assert done.code == ExitCode.OK, (typed, done)
+        if "crisis_exercise" in words and "id" in done.json:
+            exercise_id = done.json["id"]
+
+    assert {row["kind"] for row in listed(installation)} >= {"osis", "digital_budget", "pinned_reading", "rerating"}
+
+
+def _replaced(word: str, places: dict[str, str]) -> str:
+    for place, value in places.items():
+        word = word.replace(place, value)
+    return word
