@@ -18,6 +18,7 @@ from config.place import configuration_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
     from contextlib import AbstractContextManager
+    from decimal import Decimal
 
     from agent.alerts.interface import Channel
     from agent.clock import Clock
@@ -36,13 +37,14 @@ if TYPE_CHECKING:
     from agent.services.receive import Reception
     from agent.services.report import StatusReport
     from agent.services.run_pass import PassPorts, PassReport, PlannedJob
+    from agent.services.spending import SpendingReport, SpendingTable
     from agent.services.verify import WatchedVault
     from agent.state.store import StateStore
     from agent.state.workspace import Workspace
     from agent.vault.age import Identity
     from agent.vault.vault import Vault
     from collectors.interface import CheckResult, Collector
-    from config.model import ChannelEntry, CollectorEntry
+    from config.model import ChannelEntry, CollectorEntry, Programme
     from uploader.dossier.build import BuiltDossier
 
 logger = logging.getLogger(__name__)
@@ -247,6 +249,76 @@ class Application:
             names={item.id: item.name for item in self.configuration.establishments},
             alarms=self.watched_vault.alarms(),
         )
+
+    # Money
+
+    def spending(
+        self,
+        file: Path | None = None,
+        *,
+        programme: str | None = None,
+        phase_start: date | None = None,
+        declaration: date | None = None,
+        ceiling: Decimal | None = None,
+        as_of: date | None = None,
+    ) -> SpendingReport:
+        """
+        Judge the spending that the vault holds, or that of `file` without sealing it, under one configured programme.
+
+        Raises UsageError for a programme that is not configured or a file that is no table of spending.
+        """
+        from agent.services.declarations import declarations_in_force
+        from agent.services.spending import report, tables_in_force
+        from config.fact_kinds import fact_kinds
+        from config.programme_files import load_programme, programme_ids
+        from config.spending_rules import spending_rules
+
+        entry = self._programme_entry(programme)
+        last_day = entry.declaration_deadline or load_programme(entry.id).last_day
+        planned = declaration or entry.declaration or last_day
+        index = self.vault.index
+        return report(
+            tables_in_force(index, self.zone) if file is None else [_spending_table(file, self.zone, self.as_of())],
+            spending_rules(entry.id),
+            programme=entry.id,
+            programmes=programme_ids(),
+            phase_start=phase_start or entry.phase_start,
+            declaration=min(planned, last_day) if planned and last_day else planned,
+            as_of=self.as_of(as_of),
+            public=self.configuration.candidate.type != "PRIVE",
+            declarations=declarations_in_force(index, fact_kinds(), self.zone),
+            ceiling=ceiling,
+            unknown=index.unknown() if file is None else 0,
+        )
+
+    def write_statement(self, found: SpendingReport, to: Path, *, replace: bool) -> str:
+        """Write the financial statement as an Excel workbook and return its SHA-256; see `write_whole` for errors."""
+        import hashlib
+
+        from config.programme_files import load_programme
+        from uploader.dossier.financial_statement import StatementHead, UnusedRow, financial_statement, write_whole
+
+        head = StatementHead(
+            candidate=self.configuration.candidate.name,
+            programme=load_programme(found.statement.programme).label,
+            public=self.configuration.candidate.type != "PRIVE",
+        )
+        unused = [
+            UnusedRow(table=name, where=row.where, label=row.label, faults=row.faults) for name, row in found.faulty
+        ]
+        data = financial_statement(found.statement, head, unused)
+        write_whole(to, data, replace=replace)
+        return hashlib.sha256(data).hexdigest()
+
+    def _programme_entry(self, programme: str | None) -> Programme:
+        entries = {entry.id: entry for entry in self.configuration.programmes}
+        if programme is None:
+            return self.configuration.programmes[0]
+        if programme not in entries:
+            raise UsageError(
+                f"Le programme « {programme} » n'est pas configuré.", hint=f"Programmes : {', '.join(entries)}."
+            )
+        return entries[programme]
 
     # What a pass does
 
@@ -607,16 +679,23 @@ class Application:
     # Handing over
 
     def build_dossier(
-        self, to_dir: Path, *, as_of: date | None, identity: Identity | None, vault: Vault | None = None
+        self,
+        to_dir: Path,
+        *,
+        as_of: date | None,
+        identity: Identity | None,
+        vault: Vault | None = None,
+        programme: str | None = None,
     ) -> BuiltDossier:
-        """Build the evidence file of the first programme, from this vault or from a copy."""
+        """Build the evidence file of a programme (the first unless named), from this vault or from a copy."""
         from agent.services.package import package
 
         vault = vault or self.vault
+        perimeter = self._perimeter_of(programme)
         return package(
             vault,
-            self._dossier_subject(),
-            self._assess_for_dossier(vault, as_of),
+            self._dossier_subject(perimeter),
+            self._assess_for_dossier(perimeter, vault, as_of),
             as_of=self.as_of(as_of),
             now=self.clock.now(),
             zone=self.zone,
@@ -625,26 +704,40 @@ class Application:
             work_dir=self.work_dir,
         )
 
-    def check_dossier(self, *, as_of: date | None, vault: Vault | None = None) -> CheckedDossier:
-        """Return every piece of the first programme, present or missing, from the index of this vault or of a copy."""
+    def check_dossier(
+        self, *, as_of: date | None, vault: Vault | None = None, programme: str | None = None
+    ) -> CheckedDossier:
+        """Return every piece of a programme (the first unless named), from the index of this vault or of a copy."""
         from agent.services.package import CheckedDossier, check
 
         vault = vault or self.vault
-        subject = self._dossier_subject()
-        assessed = self._assess_for_dossier(vault, as_of)
+        perimeter = self._perimeter_of(programme)
+        subject = self._dossier_subject(perimeter)
+        assessed = self._assess_for_dossier(perimeter, vault, as_of)
         return CheckedDossier(
             subject=subject,
             as_of=self.as_of(as_of),
             checklist=check(vault.index, subject, assessed, as_of=self.as_of(as_of), zone=self.zone),
         )
 
-    def _assess_for_dossier(self, vault: Vault, as_of: date | None) -> Assessed:
+    def _perimeter_of(self, programme: str | None) -> Perimeter:
+        configured = {str(perimeter.base["programme"]): perimeter for perimeter in self.perimeters}
+        if programme is None:
+            return self.perimeters[0]
+        if programme not in configured:
+            raise UsageError(
+                f"Le programme « {programme} » n'est pas dans la configuration.",
+                hint=f"Programmes configurés : {', '.join(configured)}.",
+            )
+        return configured[programme]
+
+    def _assess_for_dossier(self, perimeter: Perimeter, vault: Vault, as_of: date | None) -> Assessed:
         from agent.services.assess import assess
         from config.fact_kinds import fact_kinds
         from config.programme_files import find_programme
 
         [assessed] = assess(
-            self.perimeters[:1],
+            [perimeter],
             vault.index,
             held=vault.held(),
             as_of=self.as_of(as_of),
@@ -655,7 +748,7 @@ class Application:
         )
         return assessed
 
-    def _dossier_subject(self) -> DossierSubject:
+    def _dossier_subject(self, perimeter: Perimeter) -> DossierSubject:
         from agent.services.package import DossierSubject
         from config.fact_kinds import fact_kinds
         from config.programme_files import load_programme
@@ -664,9 +757,9 @@ class Application:
         return DossierSubject(
             entity=configuration.candidate.id,
             candidate=configuration.candidate.name,
-            programme=load_programme(configuration.programmes[0].id),
+            programme=load_programme(str(perimeter.base["programme"])),
             directories=tuple((item.id, item.name, item.establishments) for item in configuration.directories),
-            elements=self.perimeters[0].elements,
+            elements=perimeter.elements,
             establishments_of={item.id: item.establishments for item in configuration.surfaces},
             several=frozenset(kind.id for kind in fact_kinds().values() if kind.several),
             names={
@@ -762,6 +855,25 @@ def _parsed(scenario: dict[str, object]) -> Scenario:
     from config.programme_files import find_programme
 
     return parse_scenario(scenario, find_programme)
+
+
+def _spending_table(file: Path, zone: ZoneInfo, today: date) -> SpendingTable:
+    """Return the table of spending in a file that nobody has sealed."""
+    from agent.domain.facts import SpendingFact
+    from agent.domain.handover import SideValues
+    from agent.services.read import facts_from
+    from agent.services.spending import SpendingTable
+    from collectors.reading import read_file
+
+    reading = read_file(file).reading
+    fact = facts_from(reading, side=SideValues(), received_on=today, zone=zone)[0]
+    if not isinstance(fact, SpendingFact):
+        raise UsageError(
+            f"« {file.name} » n'est pas reconnu comme un tableau de dépenses.",
+            hint="Il faut une ligne d'en-têtes avec un montant, des dates ou un objectif. "
+            "Un tableau vide : carenage spending template --to FICHIER.csv.",
+        )
+    return SpendingTable(name=fact.table, fact=fact)
 
 
 def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from agent.domain.programme import Programme
 
 
+_programme_option = click.option(
+    "--programme", metavar="P", help="Le programme, s'il y en a plusieurs ; à défaut, le premier configuré."
+)
+
+
 @click.group()
 def dossier() -> None:
     """Constitue le dossier de preuves."""
@@ -33,12 +38,19 @@ def dossier() -> None:
 
 @dossier.command()
 @click.option("--objective", "only", metavar="OBJECTIF", help="Un seul objectif, ou ceux qui commencent ainsi.")
+@_programme_option
 @as_of_option
 @vault_option
 @json_option
 @click.pass_obj
 def check(
-    invocation: Invocation, *, only: str | None, as_of: date | None, vault_copy: Path | None, as_json: bool
+    invocation: Invocation,
+    *,
+    only: str | None,
+    programme: str | None,
+    as_of: date | None,
+    vault_copy: Path | None,
+    as_json: bool,
 ) -> int:
     """
     Dit quelles pièces sont là, lesquelles manquent, où chacune se dépose, et ce qu'il reste à faire.
@@ -49,7 +61,9 @@ def check(
     from agent.texts import pieces as texts
 
     checked = invocation.application().check_dossier(
-        as_of=as_of, vault=open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else None
+        as_of=as_of,
+        vault=open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else None,
+        programme=programme,
     )
     found, names = checked.checklist, checked.subject.names
     by_objective = _by_objective(found, only)
@@ -101,6 +115,7 @@ def _heading(objective: str, programme: Programme) -> str:
 
 @dossier.command()
 @click.option("--to", "to_dir", required=True, type=click.Path(path_type=Path, file_okay=False), help="Où l'écrire.")
+@_programme_option
 @as_of_option
 @identity_options
 @json_option
@@ -109,6 +124,7 @@ def build(
     invocation: Invocation,
     *,
     to_dir: Path,
+    programme: str | None,
     as_of: date | None,
     identity: Path | None,
     passphrase_env: str | None,
@@ -123,6 +139,7 @@ def build(
         as_of=as_of,
         identity=read_identity(identity, passphrase_env) if identity else None,
         vault=open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else None,
+        programme=programme,
     )
     if as_json:
         echo_json(
