@@ -203,11 +203,15 @@ def _check_ids(configuration: Any, directory: str | None, surfaces: tuple[str, .
 
 
 def _received_lines(received: Received) -> list[str]:
-    lines = [f"Scellé : {received.evidence_id} ({_KINDS.get(received.kind, received.kind)})."]
+    is_spending = any(fact.kind == "spending" for fact in received.facts)
+    kind = _named("spending_table" if is_spending else "", received.kind)
+    lines = [f"Scellé : {received.evidence_id} ({kind})."]
     lines.extend(f"  {printable(problem, longest=300)}" for problem in received.problems)
     for item in received.awaiting:
         lines.append(f"À confirmer : {item.message}")
         lines.append(f"  → {item.command}")
+    if is_spending:
+        lines.append("→ Le verdict de chaque ligne : carenage spending check")
     return lines
 
 
@@ -228,9 +232,18 @@ _VERDICTS = {
 }
 
 
+def _named(file_format: str, kind: str) -> str:
+    return "tableau de dépenses" if file_format == "spending_table" else _KINDS.get(kind, kind)
+
+
+def _listed(reading: Reading, name: str) -> list[Any]:
+    found = reading.summary.get(name)
+    return found if isinstance(found, list) else []
+
+
 def _lines(reading: Reading) -> list[str]:
     """Return what was understood, for a person."""
-    lines = [f"Type : {_KINDS.get(reading.kind, reading.kind)} (format {reading.format})"]
+    lines = [f"Type : {_named(reading.format, reading.kind)} (format {reading.format})"]
     if reading.tool:
         lines.append(f"Outil : {printable(' '.join(filter(None, (reading.tool, reading.tool_version))))}")
     if reading.audit is not None:
@@ -238,6 +251,10 @@ def _lines(reading: Reading) -> list[str]:
         lines.append(f"Audit : {printable(audit.name or 'sans nom')}")
         lines.append(f"  début {audit.started_at or 'non indiqué'}, fin {audit.ended_at or 'non indiquée'}")
         lines.append(f"  périmètre : {printable(', '.join(audit.scope) or 'non indiqué', longest=300)}")
+    if reading.format == "spending_table":
+        lines.append(
+            f"Dépenses : {len(_listed(reading, 'lines'))} ligne(s), inutilisables : {len(_listed(reading, 'faulty'))}"
+        )
     if reading.kind == "exposure_report" and reading.summary:
         lines.extend(_exposure_lines(reading.summary))
     lines.append(

@@ -90,6 +90,8 @@ _TELLING = frozenset(
     | {"starts_on", "period_from", "period_to", "period", "supplier"}
 )
 _LEAST_TELLING = 2
+# What our own financial statement adds to the lines it was made of (uploader/dossier/financial_statement.py).
+_OF_A_STATEMENT = {"verdict", "retenu", "motifs"}
 _DAYS = ("order_on", "invoice_on", "engaged_on", "starts_on", "period_from", "period_to", "held_on")
 _TEXTS = (
     "label", "programme", "establishment", "objective", "nature", "category", "supplier", "order_number",
@@ -196,7 +198,9 @@ class _Columns:
 
     @property
     def is_spending(self) -> bool:
-        """Return whether these are the headings of a table of spending."""
+        """Return whether these are the headings of a table of spending, and not those of a statement made of one."""
+        if {folded(title) for title in self.ignored} >= _OF_A_STATEMENT:
+            return False
         return any(name in self.at for name in _AMOUNTS) and len(_TELLING & set(self.at)) >= _LEAST_TELLING
 
 
@@ -570,7 +574,7 @@ def _amount(cell: _Cell, title: str) -> Decimal:
     amount = number.quantize(_CENT, ROUND_HALF_UP) if abs(number) < _LARGEST_AMOUNT else number
     if amount < 0:
         raise _FaultError(
-            f"le montant {amount} est négatif : un avoir se déduit du montant de sa facture, sur la même ligne ; "
+            f"le montant {str(amount).replace('.', ',')} est négatif : un avoir se déduit du montant de sa facture, sur la même ligne ; "
             "d'ici là, le total déclaré est trop élevé d'autant."
         )
     if amount >= _LARGEST_AMOUNT:

@@ -212,7 +212,7 @@ def _days(
     staff: bool,
 ) -> _Days:
     if rules.engagement is Engagement.UNSTATED:
-        return _Days([Finding("NO_RULES", TO_CONFIRM, settles=True)])
+        return _Days([Finding("NO_RULES", TO_CONFIRM, rules.sources_of("contribution"), settles=True)])
     if declaration is None:
         return _Days([Finding("NO_DECLARATION_DAY", TO_CONFIRM, rules.sources_of("window"))])
     opens_on = rules.opens_on or phase_start
@@ -392,8 +392,10 @@ def _granted(line: SpendingLine, rules: SpendingRules, share: Fraction | None, *
     """Return why a line without any objection is eligible."""
     if staff:
         return (Finding("STAFF_IN_PHASE", ELIGIBLE, rules.sources_of("staff")),)
-    if share is not None:
-        return (Finding("PRORATA", ELIGIBLE, rules.sources_of("subscription"), {"share": share}),)
+    if share is not None and line.period_from is not None and line.period_to is not None:
+        whole = days_in(line.period_from, line.period_to)
+        values = {"days": int(share * whole), "whole": whole}
+        return (Finding("PRORATA", ELIGIBLE, rules.sources_of("subscription"), values),)
     earlier = line.order_on is not None and rules.opens_on is not None and line.order_on < rules.opens_on
     code = "EARLIER_ORDER_LATER_START" if earlier else "IN_WINDOW"
     return (Finding(code, ELIGIBLE, rules.sources_of("window")),)
