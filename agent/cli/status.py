@@ -12,6 +12,7 @@ from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, echo_line, json_option
 from agent.cli.remembered import recall, remember
 from agent.domain.errors import AgentError, ExitCode, UsageError, gravest
+from agent.texts.words import MARKS
 from config.place import configuration_path
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from agent.services.report import StatusReport
 
 VERDICTS = {"met": "atteint", "not_met": "NON ATTEINT", "at_risk": "à risque", "not_applicable": "non applicable"}
-MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
 
 
 @click.command()

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 from agent.domain.explanation import steps
 from agent.texts.readings import answer
 from agent.texts.sources import cited
-from agent.texts.words import day, reason, verdict
+from agent.texts.words import MARKS, day, reason, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     from agent.domain.programme import Source
-
-MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
 
 _KINDS = {"directory": "Annuaire", "surface": "Surface", "establishment": "Établissement"}
 _PLURALS = {
@@ -148,23 +146,28 @@ def _decisions(step: steps.Decisions, called: _Names) -> Iterator[str]:
 
 
 def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterator[str]:
-    kind = step.parts[0].kind if step.parts else "establishment"
-    plural = _PLURALS[kind]
+    kind = step.parts[0].kind
+    deciding = [part for part in step.parts if part.decides]
+    is_fine = deciding[0].verdict in {"met", "not_applicable"}
+    shown = deciding[0].id if kind == "objective" else f"{one.objective} {deciding[0].id}"
+    command = f"    → carenage status --explain {shown}"
+    if one.subject.kind == "candidate" and kind in {"directory", "surface"}:
+        # What stands above already says why.
+        if not is_fine:
+            yield f"Ce qui décide : {_PLURALS[kind]} {', '.join(_some([f'« {part.id} »' for part in deciding]))}"
+            yield command
+        return
     whole = "toutes" if kind == "surface" else "tous"
     must = "doivent être atteints" if kind == "objective" else "doivent remplir l'objectif"
     every = f"{whole} {must}" if step.every else "il suffit d'une part de l'activité"
-    yield f"{len(step.parts)} {plural} ; {every}.{_from(step.sources)}"
-    deciding = [part for part in step.parts if part.decides]
-    if len(deciding) == len(step.parts) and deciding[0].verdict in {"met", "not_applicable"}:
+    yield f"{len(step.parts)} {_PLURALS[kind]} ; {every}.{_from(step.sources)}"
+    if is_fine and len(deciding) == len(step.parts):
         yield f"  {MARKS[deciding[0].verdict]} {whole} : {verdict(deciding[0].verdict)}"
         return
     for part in deciding[:_SHOWN_PARTS]:
         why = f" ({' ; '.join(reason(code) for code in part.reasons)})" if part.reasons else ""
         due = f", au plus tard le {day(part.next_due)}" if part.next_due is not None else ""
         yield f"  {MARKS[part.verdict]} {called.of(kind, part.id)} : {verdict(part.verdict)}{why}{due}"
-    if deciding and one.through is None:
-        shown = deciding[0].id if kind == "objective" else f"{one.objective} {deciding[0].id}"
-        yield f"    → carenage status --explain {shown}"
     more = len(deciding) - _SHOWN_PARTS
     if more > 0:
         yield f"  et {more} de plus dans le même cas"
@@ -172,6 +175,8 @@ def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterato
     if others:
         counts = {name: sum(part.verdict == name for part in others) for name in MARKS}
         yield f"  les autres : {', '.join(_verdicts(name, count) for name, count in counts.items() if count)}"
+    if one.through is None and not is_fine:
+        yield command
 
 
 def _verdicts(name: str, count: int) -> str:
@@ -388,14 +393,20 @@ def _exposure_said(test: steps.ExposureTest, step: steps.LastAudits) -> str:
 
 
 def _conditions(step: steps.Conditions) -> Iterator[str]:
-    yield f"Conditions, d'après ce qui est déclaré :{_from(step.sources)}"
-    marks = {True: "✔", False: "✘", None: "?"}
-    for one in step.conditions:
-        group = f" [voie {one.group}]" if one.group else ""
-        end = {True: "", False: "", None: " : rien ne le dit encore"}[one.holds]
-        yield f"  {marks[one.holds]} {one.label}{group}{' (conseil)' if one.advice else ''}{end}"
+    yield f"Conditions, d'après ce qui est déclaré (✔ remplie, ✘ non remplie, ? inconnue) :{_from(step.sources)}"
+    yield from (_condition(one) for one in step.conditions if one.group is None)
+    ways = list(dict.fromkeys(one.group for one in step.conditions if one.group is not None))
+    if len(ways) > 1:
+        yield f"  et l'une de ces voies : {', '.join(ways)}"
+    for way in ways:
+        yield from (f"  [{way}]{_condition(one)[1:]}" for one in step.conditions if one.group == way)
     if any(one.holds is None for one in step.conditions if not one.advice):
-        yield f"  → carenage declare {step.fact} …"
+        yield f"    → carenage declare {step.fact} …"
+
+
+def _condition(one: steps.ConditionResult) -> str:
+    mark = {True: "✔", False: "✘", None: "?"}[one.holds]
+    return f"  {mark} {one.label}{' (conseil)' if one.advice else ''}"
 
 
 def _remaining(step: steps.Remaining) -> Iterator[str]:

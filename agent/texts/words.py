@@ -17,6 +17,9 @@ _VERDICTS = {
     "at_risk": "à risque",
     "not_applicable": "sans objet",
 }
+MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
+"""The sign before a verdict, where a screen shows many; in the order in which people count them."""
+
 _REASONS = {
     "NO_AUDIT": "aucun audit n'a encore été fait",
     "FIRST_AUDIT_LATE": "le premier audit n'est pas venu à temps",
