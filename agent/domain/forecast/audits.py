@@ -79,13 +79,13 @@ class AuditObligations:
             if due is None:  # the rhythm holds until the end without another audit
                 return
             permissive, asks = case.last_permissive_due(on, before)
-            overdue = standing is not Standing.OPEN and not rank
+            repairing = bool(rank) and due < case.as_of  # the audits before it do not yet bring the mean back
+            overdue = repairing or (standing is not Standing.OPEN and not rank)
             prudent = min(due, case.ends_on)
+            wanted = planned[rank].day if rank < len(planned) else prudent
             yield self._obligation(
                 why=self._binding(on, before, due),
-                recommended_on=self._recommended(
-                    planned[rank].day if rank < len(planned) else prudent, prudent, overdue=overdue
-                ),
+                recommended_on=wanted if repairing else self._recommended(wanted, prudent, overdue=overdue),
                 last_prudent_on=self._last_prudent_kept(due) if overdue else prudent,
                 last_permissive_on=permissive,
                 standing=standing if overdue else Standing.OPEN,
