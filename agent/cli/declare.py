@@ -13,7 +13,7 @@ from agent.cli.main import Invocation
 from agent.cli.output import echo_json, echo_line, json_option
 from agent.domain.declaration_request import Request
 from agent.domain.display import printable
-from agent.domain.errors import UsageError
+from agent.domain.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,7 +112,7 @@ def _kind_command(name: str) -> click.Command:
 @click.option("--all", "everything", is_flag=True, help="Aussi ce qui a été corrigé ou retiré.")
 @json_option
 @click.pass_obj
-def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> None:
+def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> ExitCode:
     """Liste les déclarations en vigueur."""
     from agent.domain.declaration import current
     from agent.services.declarations import every_declaration
@@ -124,6 +124,7 @@ def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> None:
     corrected = {one.replaces: one for one in history if one.replaces is not None}
     shown = [in_force.get(one.id, one) for one in history if everything or one.id in in_force]
     unknown = application.vault.index.unknown()
+    code = ExitCode.INCOMPLETE if unknown else ExitCode.OK
     if as_json:
         echo_json(
             [
@@ -136,17 +137,18 @@ def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> None:
                 for one in shown
             ]
         )
-        return
+        return code
     for one in shown:
         for line in _listed(one, corrected.get(one.id), application, around, is_in_force=one.id in in_force):
             echo_line(line)
-    if not shown:
+    if not shown and not unknown:
         echo_line("Rien n'est déclaré. Ce qui peut l'être : carenage declare kinds.")
     if unknown:
         echo_line(
-            f"{unknown} dépôt(s) illisibles ici : l'index a été reconstruit sans la clé. "
-            "→ carenage vault reindex --identity CLÉ"
+            f"L'index a été reconstruit sans la clé : {unknown} dépôt(s) y sont illisibles, la liste est partielle."
         )
+        echo_line("→ carenage vault reindex --identity CLÉ")
+    return code
 
 
 @declare.command()

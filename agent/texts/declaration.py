@@ -25,7 +25,7 @@ _BEARERS = {
     Bearer.READING: "l'interprétation d'un texte (--reading, et --programme)",
 }
 _WARNINGS = {
-    Warn.NO_EVIDENCE: "aucune pièce n'est jointe : le dossier la demandera",
+    Warn.NO_EVIDENCE: "aucune pièce n'est jointe : rien ne la prouve encore",
     Warn.HAS_UNITS: "sans effet tant qu'un annuaire ou une surface est configuré pour cet établissement",
     Warn.NOT_JUSTIFIED: "sans effet tant qu'elle n'est pas justifiée et étayée par le RSSI (justified=oui)",
     Warn.NOT_IN_REPORT: "sans effet tant que le rapport d'audit ne la mentionne pas (in_report=oui)",

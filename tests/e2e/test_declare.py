@@ -392,7 +392,8 @@ def test_a_rebuilt_index_gives_the_same_declarations_back(installation: Installa
 
     (installation.vault / "index.sqlite").unlink()
     installation.type("vault", "reindex")
-    assert listed(installation) == []
+    partial = declare(installation, "list")
+    assert (partial.code, partial.json) == (ExitCode.INCOMPLETE, [])
     for words in (("from", str(file)), ("withdraw", made[0]["id"], "--reason", "x"), (*PIN, "--replaces", "x")):
         blind = declare(installation, *words)
         assert (blind.code, blind.json["error"]["code"]) == (ExitCode.INCOMPLETE, "VAULT"), words
