@@ -7,14 +7,14 @@ whoever declared it, and leaves it as soon as a later record corrects or withdra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from agent.domain.programme import READINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from agent.domain.admissible import Json
@@ -144,6 +144,18 @@ def reratings(declarations: Iterable[Declaration]) -> tuple[Rerating, ...]:
             for finding in one.subjects
         )
     return tuple(found)
+
+
+def with_copies(found: Iterable[Rerating], contents: Mapping[str, str | None]) -> tuple[Rerating, ...]:
+    """Return the re-ratings so that they bear on every copy of a report they name; `contents` tells what is alike."""
+    return tuple(replace(one, audits=tuple(_copies(one.audits, contents))) for one in found)
+
+
+def _copies(audits: Iterable[str], contents: Mapping[str, str | None]) -> Iterator[str]:
+    for audit in audits:
+        content = contents.get(audit)
+        yield audit
+        yield from (other for other, same in contents.items() if content is not None and same == content)
 
 
 def rerating_of(found: Sequence[Rerating], finding: str, surface: str, *, audit: str, day: str) -> Rerating | None:

@@ -230,4 +230,6 @@ def _at_most(most: int | None, number: NumberT) -> NumberT:
 
 def _shown(written: object) -> str:
     text = str(written)
+    if holds_secret(text):
+        return "une clé privée"
     return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.admissible import KnownFact, Perimeter
-from agent.domain.decided import pins, reratings, with_decided
+from agent.domain.decided import pins, reratings, with_copies, with_decided
 from agent.domain.declaration import Declaration
 from agent.domain.declared import judge_declared
 from agent.domain.evidence import EvidenceClass
@@ -150,7 +150,7 @@ def assess(
             known.append(KnownFact(evidence=item.id, fact=fact, received_on=as_of.isoformat()))
             commands[item.id] = ACCEPT_DAMAGE
     declared = tuple(declarations_in_force(index, kinds, zone))
-    rerated = reratings(declared)
+    rerated = with_copies(reratings(declared), {item.evidence: item.content for item in known})
     assessed = []
     for perimeter in perimeters:
         seen = replace(perimeter, base=with_decided(perimeter.base, declared))

@@ -11,7 +11,7 @@ import pytest
 from agent.domain.admissible import KnownFact, Perimeter
 from agent.domain.assessment import evaluate
 from agent.domain.coverage import ExposedElement
-from agent.domain.decided import pins, reading_values, reratings, with_decided
+from agent.domain.decided import pins, reading_values, reratings, with_copies, with_decided
 from agent.domain.declaration import Declaration
 from agent.domain.facts import ExposureAuditFact, FindingFact
 from agent.domain.live import evaluate_live
@@ -175,6 +175,16 @@ def test_the_last_rerating_that_bears_on_an_audit_wins() -> None:
     assert verdict(rerating(), rerating(in_report=False, id="d2"))[1] == 1
     assert verdict(rerating(in_report=False), rerating(id="d2"))[1] == 0
     assert verdict(rerating(), rerating(in_report=False, id="d2", audits=("e2",)))[1] == 0
+
+
+def test_a_rerating_bears_on_every_copy_of_the_report_it_names() -> None:
+    contents = {"e1": "same", "e2": "same", "e3": "other", "e4": None}
+
+    (found,) = with_copies(reratings([rerating(audits=("e1", "e4"))]), contents)
+    (later,) = with_copies(reratings([rerating()]), contents)
+
+    assert set(found.audits) == {"e1", "e2", "e4"}
+    assert later.audits == ()
 
 
 def test_a_rerating_upwards_counts_too() -> None:

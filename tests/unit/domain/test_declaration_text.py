@@ -171,6 +171,13 @@ def test_a_text_that_cannot_be_kept_is_refused(written: object, said: str) -> No
         plain_text(written)
 
 
+@pytest.mark.parametrize("kind", [FieldType.DAY, FieldType.YES_NO, FieldType.WHOLE, FieldType.DECIMAL])
+def test_a_key_typed_in_the_wrong_place_is_not_repeated(kind: FieldType) -> None:
+    with pytest.raises(FaultError) as refused:
+        parsed(kind, "AGE-SECRET-KEY-1QQQ")
+    assert "QQQ" not in str(refused.value)
+
+
 def test_a_text_is_trimmed_and_composed() -> None:
     assert plain_text(" re\u0301ponse de l'ANS\n") == "réponse de l'ANS"
 
