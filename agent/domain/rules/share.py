@@ -41,10 +41,12 @@ def share(
         return own
     holding = [one for one in applicable if outcomes[one.id].state.holds]
     missing = _missing(candidate, applicable, holding, settings, support_counts=support_counts)
+    if len(applicable) > 1 and len(holding) < len(applicable) and not any(one.activity for one in applicable):
+        missing |= {Reason.SHARE_BELOW_THRESHOLD}  # a part of no activity at all proves no share
     if not missing and (own.state.holds or own.state is State.NOT_APPLICABLE):
         return worst([*(outcomes[one.id] for one in holding), own])
     reachable = [one for one in applicable if outcomes[one.id].state is not State.LOST]
-    recovers = not _missing(candidate, applicable, reachable, settings, support_counts=support_counts)
+    recovers = reachable and not _missing(candidate, applicable, reachable, settings, support_counts=support_counts)
     everybody = worst([*(outcomes[one.id] for one in applicable), own])
     if not recovers or own.state is State.LOST:
         return Outcome(State.LOST, everybody.reasons | missing)

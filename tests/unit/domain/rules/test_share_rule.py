@@ -202,3 +202,33 @@ def test_full_coverage_asks_for_every_establishment() -> None:
     found = entry(scenario, "D1.O2.B")
 
     assert (found["verdict"], found["reasons"]) == ("at_risk", ["CRITICAL_IN_LAST"])
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict", "codes"),
+    [
+        pytest.param((GOOD, GOOD, GOOD), "met", [], id="all of them are every share"),
+        pytest.param((GOOD, GOOD, REPAIRABLE), "at_risk", ["NOT_ENOUGH_AUDITS", "SHARE_BELOW_THRESHOLD"], id="some"),
+        pytest.param((GOOD, GOOD, FAILED), "at_risk", ["SCORE_BELOW_2", "SHARE_BELOW_THRESHOLD"], id="one is lost"),
+        pytest.param(
+            (FAILED, FAILED, FAILED),
+            "not_met",
+            ["SCORE_BELOW_2", "SHARE_BELOW_THRESHOLD", "SUPPORT_NOT_MET", "TOO_FEW_ESTABLISHMENTS"],
+            id="all are lost",
+        ),
+    ],
+)
+def test_a_share_of_no_activity_at_all_is_never_reached_by_a_part_of_the_establishments(
+    states: tuple[str, str, str], verdict: str, codes: list[str]
+) -> None:
+    found = entry(score_case({name: (state, 0) for name, state in zip("ABC", states, strict=True)}), "D1.O1.B")
+
+    assert (found["verdict"], found["reasons"]) == (verdict, codes)
+    assert found["numbers"]["activity_share_covered"] == 0.0
+
+
+def test_nobody_at_the_target_is_no_share_even_without_activity_or_a_minimum_of_establishments() -> None:
+    members = {"A": (REPAIRABLE, 0), "B": (REPAIRABLE, 0)}
+    found = entry(score_case(members, kind="PRIVE", support=None, config={"min_establishments": 0}), "D1.O1.B")
+
+    assert found["verdict"] == "at_risk"
