@@ -573,8 +573,9 @@ def _amount(cell: _Cell, title: str) -> Decimal:
         raise _FaultError(f"« {cell.text[:40]} » n'est pas un montant.")
     amount = number.quantize(_CENT, ROUND_HALF_UP) if abs(number) < _LARGEST_AMOUNT else number
     if amount < 0:
+        written = str(amount).replace(".", ",")
         raise _FaultError(
-            f"le montant {str(amount).replace('.', ',')} est négatif : un avoir se déduit du montant de sa facture, sur la même ligne ; "
+            f"le montant {written} est négatif : un avoir se déduit du montant de sa facture, sur la même ligne ; "
             "d'ici là, le total déclaré est trop élevé d'autant."
         )
     if amount >= _LARGEST_AMOUNT:

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from agent.domain.programme import Source
+from agent.domain.spending import Finding, Standing
+from agent.texts.spending import TEMPLATE, euros, sentence, source
+from collectors.formats.interface import Limits
+from tests.unit.collectors.formats.test_format_spending_table import lines, read
+
+_RULE = Path(__file__).parents[3] / "agent" / "domain" / "rules" / "spending.py"
+
+
+def test_every_code_of_the_rule_has_its_sentence() -> None:
+    text = _RULE.read_text(encoding="utf-8")
+    codes = set(re.findall(r'"([A-Z]{4,}(?:_[A-Z]+)*)"', text)) - {"INVOICE", "ORDER"}
+    values = dict.fromkeys(("day", "limit", "first", "last", "text", "category", "where", "table", "programme"), "x")
+    values |= {"days": "1", "whole": "2", "amount": "3"}
+
+    assert len(codes) > 40
+    for code in codes:
+        assert sentence(Finding(code, Standing.ELIGIBLE, values=values)).endswith(".")
+
+
+def test_days_and_amounts_are_written_as_in_french() -> None:
+    finding = Finding(
+        "INVOICE_BEFORE", Standing.NOT_ELIGIBLE, values={"day": date(2026, 1, 1), "limit": date(2026, 3, 2)}
+    )
+
+    assert sentence(finding) == "La facture est du 1er janvier 2026, avant le 2 mars 2026."
+    assert euros(Decimal("1234567.5")) == "1\u202f234\u202f567,50 €"
+
+
+def test_words_of_a_table_are_shown_as_they_are_whatever_they_hold() -> None:
+    finding = Finding("OBJECTIVE_UNKNOWN", Standing.TO_CONFIRM, values={"text": "{day} {0} %s"})
+
+    assert "{day} {0} %s" in sentence(finding)
+
+
+def test_inferred_source_is_said_so() -> None:
+    finding = Finding(
+        "PAY_SUMMARY", Standing.TO_CONFIRM, (Source(document="D1bis", question="Q/R 2.15", inferred=True),)
+    )
+
+    assert "par analogie" in source(finding)
+
+
+def test_template_has_headings_that_the_reader_knows_all() -> None:
+    cells = {"Montant TTC": "100", "Date de commande": "01/04/2026", "Décision": "oui"}
+    found = read(";".join(TEMPLATE) + "\n" + ";".join(cells.get(title, "") for title in TEMPLATE) + "\n", Limits())
+
+    assert found.summary["ignored_columns"] == []
+    assert lines(found) == [{"where": "ligne 2", "order_on": "2026-04-01", "amount": "100.00", "decision": True}]
