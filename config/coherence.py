@@ -70,6 +70,7 @@ def faults_of(document: Document, *, registries: Mapping[str, Registry], folder:
         _unknown_references,
         _replacements_in_circle,
         _programmes,
+        _declarations_to_plan,
         _dates_out_of_order,
         _credentials_in_urls,
         _repeated_recipients,
@@ -163,6 +164,16 @@ def _programmes(document: Document) -> Iterator[Fault]:
         identifier = entry.get("id")
         if isinstance(identifier, str) and identifier not in programme_ids():
             yield place(("programmes", index, "id")), f"programme inconnu{did_you_mean(identifier, programme_ids())}"
+
+
+def _declarations_to_plan(document: Document) -> Iterator[Fault]:
+    for index, entry in _entries(document, "programmes"):
+        identifier = entry.get("id")
+        programme = find_programme(identifier) if isinstance(identifier, str) else None
+        is_planned = "declaration" in entry or "declaration_deadline" in entry
+        if programme is not None and programme.last_day is None and not is_planned:
+            text = "obligatoire ici : ce programme n'a pas de date de fin, indiquez le jour prévu de la déclaration"
+            yield place(("programmes", index, "declaration")), text
 
 
 def _phase_starts_outside_the_window(document: Document) -> Iterator[Fault]:
@@ -292,12 +303,14 @@ def _unfinished(document: Document) -> Iterator[Fault]:
     recipients = _get(document, "vault", "recipients")
     if any(key in EXAMPLE_RECIPIENTS for key in (recipients if isinstance(recipients, list) else ())):
         yield "vault.recipients", "clés de l'exemple : personne n'en a la clé privée, tout serait scellé pour personne"
-    for section, meaning in (
-        ("directories", "aucun annuaire déclaré : les objectifs O1 attendent une décision"),
-        ("surfaces", "aucune surface déclarée : les objectifs O2 attendent une décision"),
-        ("channels", "aucun canal d'alerte : personne ne sera prévenu"),
+    programmes = [find_programme(entry.get("id", "")) for _, entry in _entries(document, "programmes")]
+    audits = not programmes or any(programme is None or programme.objectives for programme in programmes)
+    for section, meaning, is_missed in (
+        ("directories", "aucun annuaire déclaré : les objectifs O1 attendent une décision", audits),
+        ("surfaces", "aucune surface déclarée : les objectifs O2 attendent une décision", audits),
+        ("channels", "aucun canal d'alerte : personne ne sera prévenu", True),
     ):
-        if not document.get(section):
+        if is_missed and not document.get(section):
             yield section, meaning
 
 

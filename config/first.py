@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from agent.domain.deadlines import add_months
 from config.example import toml_literal
 from config.programme_files import load_programme
 
 TO_CONFIRM = "À CONFIRMER"
+_MONTHS_A_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,26 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "candidat"
 
 
+def days_to_confirm(answers: FirstAnswers) -> list[str]:
+    """Return the programme's days that the file can only guess: `phase_start`, `declaration`."""
+    programme = load_programme(answers.programme)
+    is_fixed = programme.window.opens_on == programme.window.closes_on
+    guessed = {
+        "phase_start": not answers.phase_start_is_known and not is_fixed,
+        "declaration": programme.last_day is None,
+    }
+    return [name for name, is_guessed in guessed.items() if is_guessed]
+
+
 def first_configuration(answers: FirstAnswers) -> str:
     """Return the file's text."""
     literal = toml_literal
-    doubt = "" if answers.phase_start_is_known else f"  # {TO_CONFIRM} : la date déclarée à l'autorité"
+    doubts = days_to_confirm(answers)
+    doubt = f"  # {TO_CONFIRM} : la date déclarée à l'autorité" if "phase_start" in doubts else ""
+    declaration = ""
+    if "declaration" in doubts:
+        planned = literal(add_months(answers.phase_start, _MONTHS_A_YEAR))
+        declaration = f"declaration = {planned}  # {TO_CONFIRM} : ce programme n'a pas de date de fin\n"
     finess = f"finess = {literal(answers.finess)}" if answers.finess else '# finess = "010000008"'
     support = "true" if answers.candidate_type == "GHT" else "false"
     recipients = "\n".join(f"    {literal(key)}," for key in answers.recipients)
@@ -70,7 +88,7 @@ type = {literal(answers.candidate_type)}
 [[programmes]]
 id = {literal(answers.programme)}
 phase_start = {literal(answers.phase_start)}{doubt}
-
+{declaration}
 # {TO_CONFIRM} : un bloc par établissement, avec son activité combinée. Tant qu'aucun annuaire ni aucune
 # surface n'est déclaré, les objectifs restent « à risque » : une décision est attendue.
 [[establishments]]

@@ -214,7 +214,7 @@ class Programme(Section):
     )
     declaration: date | None = Field(
         default=None,
-        description="Date prévue de la déclaration d'atteinte ; à défaut, le dernier jour du programme.",
+        description="Date prévue de la déclaration d'atteinte ; à défaut, le dernier jour du programme, s'il en a un.",
         examples=[date(2027, 3, 15)],
     )
     control_date: date | None = Field(default=None, description="Date du contrôle.", examples=[date(2027, 6, 1)])
@@ -255,7 +255,9 @@ class Establishment(Section):
         description="Activité combinée, nombre ou texte décimal ; seules les parts comptent.", examples=["12345.67"]
     )
     support: bool = Field(default=False, description="Établissement support du GHT.")
-    esms: bool = Field(default=False, description="Établissement médico-social : hors du périmètre.")
+    esms: bool = Field(
+        default=False, description="Établissement médico-social : hors du domaine 1, dans le périmètre du Parcours 3."
+    )
     in_perimeter: bool = Field(default=True, description="Dans le périmètre du programme.")
 
 

@@ -198,14 +198,13 @@ def _summary(config: Path, answers: FirstAnswers, pairs: Sequence[KeyPair]) -> d
 
 
 def _to_confirm(answers: FirstAnswers) -> list[str]:
+    from config.first import days_to_confirm
     from config.model import UNNAMED
 
     doubts = ["establishments", "directories", "surfaces"]
     if answers.candidate_name == UNNAMED:
         doubts.insert(0, "candidate")
-    if not answers.phase_start_is_known:
-        doubts.insert(0, "programmes[0].phase_start")
-    return doubts
+    return [*(f"programmes[0].{day}" for day in days_to_confirm(answers)), *doubts]
 
 
 def _tell(config: Path, answers: FirstAnswers, pairs: Sequence[KeyPair]) -> None:

@@ -155,6 +155,7 @@ def _sentence(report: StatusReport) -> str:
 
 
 def _screen(report: StatusReport) -> Iterator[str]:
+    from agent.domain.verdict import told_apart
     from agent.texts.words import day, reason
 
     yield _sentence(report)
@@ -165,10 +166,10 @@ def _screen(report: StatusReport) -> Iterator[str]:
         yield f"{document['programme']} au {day(date.fromisoformat(document['as_of']))}"
         for code, objective in document["objectives"].items():
             yield _line(f"{code}", objective["candidate"], reason, day)
-            establishments = objective["establishments"]
-            if len(establishments) > 1:
-                for slug, entry in establishments.items():
-                    yield _line(f"    {report.names.get(slug, slug)}", entry, reason, day)
+            for slug, entry in told_apart(objective).items():
+                yield _line(f"    {report.names.get(slug, slug)}", entry, reason, day)
+        for code, prerequisite in document.get("prerequisites", {}).items():
+            yield _line(f"prérequis {code}", prerequisite["candidate"], reason, day)
         yield from _open_texts(document)
         yield ""
     if report.questions:

@@ -14,6 +14,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from agent.domain.verdict import told_apart
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
@@ -214,7 +216,7 @@ def assessment_conditions(assessment: Mapping[str, Any]) -> Iterator[Condition]:
     """
     Yield the verdict and the next due date of each entry of an assessment, on its `as_of`.
 
-    With a single establishment the candidate's entry says it all.
+    Where the candidate's entry says it all (a single establishment), it stands alone.
     """
     programme = str(assessment["programme"])
     as_of = date.fromisoformat(assessment["as_of"])
@@ -228,8 +230,7 @@ def assessment_conditions(assessment: Mapping[str, Any]) -> Iterator[Condition]:
         programme=programme,
     )
     for objective, entries in sorted(assessment["objectives"].items()):
-        establishments = entries.get("establishments", {})
-        several = sorted(establishments.items()) if len(establishments) > 1 else []
+        several = sorted(told_apart(entries).items())
         told = {entry["next_due"] for _, entry in several}
         yield from _entry_conditions(programme, objective, None, entries["candidate"], as_of, dates_told=told)
         for establishment, entry in several:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from agent.domain.answers import Answers, listed
 from agent.domain.deadlines import earliest
@@ -13,6 +14,7 @@ from agent.domain.programme import ReadingValue
 from agent.domain.rules.outcome import Outcome, Reason, State
 
 Json = dict[str, object]
+_SEVERAL = 2
 
 
 class Verdict(StrEnum):
@@ -101,3 +103,16 @@ def _result(outcome: Outcome) -> State:
 
 def _json(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
+
+
+def told_apart(objective: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    Return the establishments' entries that people need besides the candidate's (contract shape).
+
+    None with a single establishment, nor where a declared objective says the same of all of them.
+    """
+    candidate, establishments = objective["candidate"], objective.get("establishments", {})
+    is_declared = "conditions" in candidate.get("numbers", {})
+    said = ("verdict", "reasons", "contested", "next_due")
+    is_repeated = is_declared and all(entry[key] == candidate[key] for entry in establishments.values() for key in said)
+    return {} if len(establishments) < _SEVERAL or is_repeated else establishments

@@ -146,3 +146,20 @@ def test_published_finess_numbers_pass_their_check_digit(finess: str) -> None:
 @pytest.mark.parametrize("finess", ["750712185", "750721184", "2A0000020"])
 def test_a_mistyped_finess_number_fails_its_check_digit(finess: str) -> None:
     assert not has_valid_check_digit(finess)
+
+
+P3_PROGRAMME = ('id = "D1BIS_2026"\nphase_start = 2026-03-02', 'id = "P3_2026"\nphase_start = 2026-03-31')
+
+
+def test_a_programme_without_an_end_needs_the_day_planned_for_the_declaration(examined: Examine, minimal: str) -> None:
+    text = minimal.replace(*P3_PROGRAMME)
+    planned = text.replace("phase_start = 2026-03-31", "phase_start = 2026-03-31\ndeclaration = 2027-06-30")
+
+    assert [where for where, _ in examined(text).problems] == ["programmes[0].declaration"]
+    assert not examined(planned).problems
+
+
+def test_a_programme_that_audits_nothing_misses_no_directory_and_no_surface(examined: Examine, minimal: str) -> None:
+    text = minimal.replace(*P3_PROGRAMME).replace("2026-03-31", "2026-03-31\ndeclaration = 2027-06-30")
+
+    assert [where for where, _ in examined(text).warnings] == ["channels"]

@@ -79,6 +79,15 @@ def test_without_a_phase_start_the_earliest_is_taken_and_marked(tmp_path: Path) 
     assert "À CONFIRMER" in Path(answer["config"]).read_text(encoding="utf-8")
 
 
+def test_a_programme_without_an_end_gets_a_planned_declaration_to_confirm(tmp_path: Path) -> None:
+    answer = json.loads(run(tmp_path, *KEYS, "--programme", "P3_2026", "--json").stdout)
+
+    programme = load(Path(answer["config"])).configuration.programmes[0]
+    assert (programme.phase_start, programme.declaration) == (date(2026, 3, 31), date(2027, 3, 31))
+    assert "programmes[0].declaration" in answer["to_confirm"]
+    assert "programmes[0].phase_start" not in answer["to_confirm"]
+
+
 def test_what_the_command_line_says_is_what_the_file_holds(tmp_path: Path) -> None:
     given = ("--candidate-type", "PRIVE", "--candidate-name", 'Clinique "Été"', "--phase-start", "2026-03-02")
     run(tmp_path, *KEYS, *given, "--state", str(tmp_path / "elsewhere"))
