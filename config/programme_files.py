@@ -83,6 +83,7 @@ def programme_from(document: dict[str, Any]) -> Programme:
             closes_at_validation=phase["closes_at_validation"],
         ),
         last_day=_day(phase["last_day"]) if "last_day" in phase else None,
+        phase_sources=_sources(phase.get("sources", ())),
         settings=Settings(**document["settings"]),
         objectives=tuple(_objective(item) for item in document.get("objectives", ())),
         declared=tuple(_declared(item) for item in document.get("declared", ())),
@@ -152,6 +153,7 @@ def _piece(item: dict[str, Any]) -> Piece:
             "channel": Channel(item["channel"]),
             "origin": Origin(item["origin"]),
             "candidate_types": tuple(item.get("candidate_types", ())),
+            "refuses": tuple(item.get("refuses", ())),
             "sources": _sources(item.get("sources", [])),
         }
     )

@@ -13,16 +13,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.domain.declaration import Declaration
 from agent.domain.programme import Condition, Origin, RuleName
 from agent.domain.rules.case import Case
 from agent.domain.rules.conditions import broken_day
+from agent.domain.rules.report_availability import Report, last_download_day
 from agent.domain.verdict import Verdict
 
 if TYPE_CHECKING:
-    from agent.domain.programme import DeclaredObjective, Objective, Piece, Programme
+    from agent.domain.programme import DeclaredObjective, Objective, Piece, Programme, Settings
 
 Broken = Callable[[Declaration], Condition | None]
 _TWO_AUDITS = {RuleName.SCORE, RuleName.EXPOSURE_LEVEL}
@@ -34,14 +36,15 @@ class Status(StrEnum):
     Where a piece stands.
 
     `INVALID`: it is there, and is not what is asked (too old, out of the phase, damaged). `TO_SETTLE`: it is there,
-    and a person must say what it proves. `NOT_NEEDED`: another of its alternatives stands or is asked first, or
-    what was declared does without it.
+    and a person must say what it proves. `LOST`: nothing can bring it back, it is only named. `NOT_NEEDED`: another
+    of its alternatives stands or is asked first, or what was declared does without it.
     """
 
     PRESENT = "present"
     MISSING = "missing"
     INVALID = "invalid"
     TO_SETTLE = "to_settle"
+    LOST = "lost"
     NOT_NEEDED = "not_needed"
 
 
@@ -57,12 +60,15 @@ class Why(StrEnum):
     LIST_IN_PART = "list_in_part"
     TOO_FEW_REPORTS = "too_few_reports"  # count, least
     REPORT = "report"
+    NO_REPORT = "no_report"  # until
+    REPORT_GONE = "report_gone"  # until
     AWAITS_A_PERSON = "awaits_a_person"
     DAMAGED = "damaged"  # damage
     DESTROYED = "destroyed"
     NOT_DECLARED = "not_declared"
     NO_FILE = "no_file"
     NOT_AS_ASKED = "not_as_asked"  # condition
+    WRONG_FILE = "wrong_file"  # file
     ALTERNATIVE = "alternative"
     WITHOUT = "without"
     ADVISED = "advised"
@@ -104,15 +110,24 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A collection that was made for the ADS service, known without its report; `on` is its day."""
+
+    directory: str
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
     """
     All that can make a piece stand, as values.
 
     `asked` gives, for each objective that asks for something, whom it asks (directory, surface or establishment;
     None: the candidate itself) and the verdict there. `damaged` says why an evidence item cannot be given back,
-    `destroyed` names those that are no longer in the vault, `unread` counts the deposits whose content the index
-    has not seen: what they prove may look missing. `days` are those that conditions name, `perimeter` the
-    establishments that count, `several` the kinds of fact of which more than one may hold at once.
+    `destroyed` names those that are no longer in the vault, `file_names` the files of those that were opened.
+    `unread` counts the deposits whose content the index has not seen: what they prove may look missing. `days` are
+    those that conditions name, `perimeter` the establishments that count, `several` the kinds of fact of which more
+    than one may hold at once.
     """
 
     as_of: date
@@ -122,6 +137,7 @@ class Holdings:
     candidate_type: str = ""
     several: frozenset[str] = frozenset()
     reports: tuple[AuditReport, ...] = ()
+    runs: tuple[Run, ...] = ()
     descriptions: tuple[Description, ...] = ()
     domains: int = 0
     addresses: int = 0
@@ -129,6 +145,7 @@ class Holdings:
     declarations: Sequence[Declaration] = ()
     damaged: Mapping[str, str] = field(default_factory=dict)
     destroyed: frozenset[str] = frozenset()
+    file_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unread: int = 0
 
     def about(self, fact: str | None, unit: str | None) -> list[Declaration]:
@@ -199,7 +216,7 @@ def checklist(programme: Programme, holdings: Holdings) -> Checklist:
         states += _of_declared(one, holdings)
     for name in programme.order:
         if name in audited:
-            states += _of_audited(audited[name], holdings)
+            states += _of_audited(audited[name], programme.settings, holdings)
         else:
             states += _of_declared(declared[name], holdings)
     for piece in programme.pieces:
@@ -210,7 +227,7 @@ def checklist(programme: Programme, holdings: Holdings) -> Checklist:
 # Audited objectives: what the vault holds of directories and surfaces
 
 
-def _of_audited(objective: Objective, holdings: Holdings) -> Iterator[PieceState]:
+def _of_audited(objective: Objective, settings: Settings, holdings: Holdings) -> Iterator[PieceState]:
     asked = holdings.asked.get(objective.id)
     if asked is None:
         return
@@ -218,6 +235,8 @@ def _of_audited(objective: Objective, holdings: Holdings) -> Iterator[PieceState
     for piece in objective.pieces:
         if piece.origin in _REPORTS:
             yield from _reports(objective, piece, units, holdings)
+            if piece.origin is Origin.ADS_REPORTS and objective.rule not in _TWO_AUDITS:
+                yield from _without_report(objective.id, piece, units, settings, holdings)
         elif piece.origin is Origin.DIRECTORY_DESCRIPTION:
             yield from _descriptions(objective.id, piece, units, holdings)
         elif piece.origin in {Origin.DOMAIN_LIST, Origin.ADDRESS_LIST}:
@@ -270,6 +289,32 @@ def _report(objective: str, piece: Piece, report: AuditReport) -> PieceState:
     if report.to_settle is not None or report.audited_on is None:
         return replace(state, status=Status.TO_SETTLE, why=Why.AWAITS_A_PERSON, todo=report.to_settle)
     return state
+
+
+def _without_report(
+    objective: str, piece: Piece, units: Sequence[str], settings: Settings, holdings: Holdings
+) -> Iterator[PieceState]:
+    """
+    Yield the runs whose report never came: to be fetched while the service keeps it, named once it is gone.
+
+    A report belongs to the last run before it, so each run waits for one until the next run of its directory.
+    """
+    for unit in units:
+        days = sorted({run.on for run in holdings.runs if run.directory == unit})
+        reported = {one.audited_on for one in holdings.reports if one.origin is piece.origin and unit in one.subjects}
+        for day, following in pairwise([*days, date.max]):
+            if any(one is not None and day.isoformat() <= one < following.isoformat() for one in reported):
+                continue
+            is_gone = Report(available_on=day, downloaded=False).is_gone(holdings.as_of, settings)
+            yield PieceState(
+                objective=objective,
+                piece=piece,
+                status=Status.LOST if is_gone else Status.MISSING,
+                why=Why.REPORT_GONE if is_gone else Why.NO_REPORT,
+                subjects=(unit,),
+                dated_on=day.isoformat(),
+                values={"until": last_download_day(day, settings)},
+            )
 
 
 def _descriptions(objective: str, piece: Piece, units: Sequence[str], holdings: Holdings) -> Iterator[PieceState]:
@@ -410,6 +455,9 @@ def _given(base: PieceState, one: Declaration, holdings: Holdings, broken: Condi
     if damaged := [item for item in evidence if item in holdings.damaged]:
         values = {**state.values, "damage": holdings.damaged[damaged[0]]}
         return replace(state, status=Status.INVALID, why=Why.DAMAGED, evidence=tuple(damaged), values=values)
+    names = [name for item in evidence for name in holdings.file_names.get(item, ())]
+    if wrong := [name for name in names if any(word in name.casefold() for word in base.piece.refuses)]:
+        return replace(state, status=Status.INVALID, why=Why.WRONG_FILE, values={**state.values, "file": wrong[0]})
     if broken is not None:
         values = {**state.values, "condition": broken.label}
         return replace(state, status=Status.INVALID, why=Why.NOT_AS_ASKED, values=values)

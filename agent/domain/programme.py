@@ -125,7 +125,8 @@ class Piece:
     `fact` and `slot` name the declaration's evidence it is (origin `DECLARATION`). `needed` False: asked only
     where a declaration of `fact` stands (a rescue path). `when`: what its fields must all say for the piece to be
     asked; `unless`: what any of them says where it is not (true: it says anything). `candidate_types` empty: every
-    type. Of the pieces that share a `one_of`, one is enough. `advice`: welcome, never missing. `dated_by`: the
+    type. Of the pieces that share a `one_of`, one is enough. `advice`: welcome, never missing. `refuses`: words of
+    a file's name that tell it is something else (an invoice for a proof). `dated_by`: the
     field that dates it, and on which the objective's conditions judge its age. `todo` tells people, in French,
     how to get it when it is missing.
     """
@@ -142,6 +143,7 @@ class Piece:
     dated_by: str | None = None
     candidate_types: tuple[str, ...] = ()
     advice: bool = False
+    refuses: tuple[str, ...] = ()
     when: Mapping[str, object] = field(default_factory=dict)
     unless: Mapping[str, object] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
@@ -283,6 +285,7 @@ class Programme:
     pieces: tuple[Piece, ...] = ()
     days: Mapping[str, date] = field(default_factory=dict)
     medico_social: bool = False
+    phase_sources: tuple[Source, ...] = ()
 
     def objective(self, objective_id: str) -> Objective:
         """Return an audited objective by its id; raises KeyError when the programme has none of that name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import date
 from operator import itemgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,9 +12,16 @@ from typing import TYPE_CHECKING
 from agent.domain.coverage import Scope, covers
 from agent.domain.declared import named_days, perimeter_of
 from agent.domain.errors import IntegrityError
-from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, DirectoryFact, ExposureAuditFact
+from agent.domain.facts import (
+    AdsAuditFact,
+    AssetFact,
+    AssetListFact,
+    DirectoryFact,
+    ExposureAuditFact,
+    OradadCollectionFact,
+)
 from agent.domain.live import settle
-from agent.domain.pieces import AuditReport, Description, Holdings, checklist
+from agent.domain.pieces import AuditReport, Description, Holdings, Run, checklist
 from agent.domain.programme import Origin
 from agent.domain.scenario import parse_scenario
 from agent.domain.verdict import Verdict
@@ -23,8 +31,8 @@ from uploader.dossier.build import BuiltDossier, build_dossier
 from uploader.dossier.content import DescribedDirectory, DossierContent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
     from typing import Any
     from zoneinfo import ZoneInfo
 
@@ -112,7 +120,7 @@ def package(
         return build_dossier(content, to_dir)
     with TemporaryDirectory(dir=work_dir, prefix="dossier-") as folder:
         files, damaged = _opened(vault, content.checklist, identity, Path(folder))
-        found = checklist(subject.programme, with_damage(held, damaged)) if damaged else content.checklist
+        found = checklist(subject.programme, with_opened(held, files, damaged))
         return build_dossier(replace(content, checklist=found, files=files), to_dir)
 
 
@@ -136,12 +144,13 @@ def _opened(
     return files, damaged
 
 
-def with_damage(held: Holdings, damaged: Mapping[str, str]) -> Holdings:
-    """Return what is held, with the evidence that cannot be given back and why."""
+def with_opened(held: Holdings, files: Mapping[str, Sequence[Path]], damaged: Mapping[str, str]) -> Holdings:
+    """Return what is held, with what opening it has told: the files' names, and what cannot be given back and why."""
     return replace(
         held,
         reports=tuple(replace(report, damage=damaged.get(report.evidence)) for report in held.reports),
         damaged=damaged,
+        file_names={evidence: tuple(file.name for file in found) for evidence, found in files.items()},
     )
 
 
@@ -162,6 +171,7 @@ def holdings(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of
         perimeter=frozenset(one.id for one in perimeter_of(subject.programme, scenario.candidate).perimeter),
         asked=asked_of(assessed.document, subject.programme),
         reports=tuple(reports(known, subject, assessed, as_of=as_of)),
+        runs=tuple(_runs(known, str(assessed.document["phase_start"]), as_of.isoformat())),
         descriptions=tuple(
             Description(directory=slug, taken_on=fact.taken_at[:10], complete=fact.complete)
             for slug, fact in described
@@ -261,6 +271,16 @@ def _report(item: KnownFact, subject: DossierSubject) -> AuditReport | None:
             name=fact.name or fact.vendor,
         )
     return None
+
+
+def _runs(known: Iterable[KnownFact], first: str, last: str) -> Iterator[Run]:
+    """Yield the collections of the phase that were made for the ADS service and are not known to be partial."""
+    for item in known:
+        fact = item.fact
+        if not isinstance(fact, OradadCollectionFact) or fact.complete is False:
+            continue
+        if fact.directory is not None and fact.date is not None and first <= fact.date <= last:
+            yield Run(directory=fact.directory, on=date.fromisoformat(fact.date))
 
 
 def _surfaces(fact: ExposureAuditFact, subject: DossierSubject) -> tuple[str, ...]:

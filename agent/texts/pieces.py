@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent.domain.display import printable
 from agent.domain.pieces import Status, Why
 from agent.domain.programme import Channel, Origin
+from agent.texts.sources import cited
 from agent.texts.words import day
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _CHANNELS = {
 _CARE = {
     Channel.ZED: "Ces pièces sont sensibles : jamais hors du conteneur. Son mot de passe ne s'écrit nulle part, "
     "et Carénage ne le garde pas (D1bis, Q/R 4.1 et 4.2).",
-    Channel.ECARE: "À déposer telles quelles, dans l'espace de l'objectif ; aucun rapport d'audit n'y a sa place.",
+    Channel.ECARE: "À déposer telles quelles, dans l'espace de l'objectif : les espaces ZED sont ceux de O1 et O2 "
+    "(déduit de D1bis, Q/R 4.2). Aucun rapport d'audit n'y a sa place.",
     Channel.OSIS: "Rien à déposer quand la saisie est faite ; le fichier Excel de l'ANS ne sert que si l'oSIS "
     "est indisponible (D1bis, Q/R 3.30).",
     Channel.FINANCE_ZIP: "Sans passer par le référent : les RH ou la DAF font un ZIP protégé par mot de passe, le "
@@ -52,6 +54,7 @@ _MARKS = {
     Status.MISSING: "✘",
     Status.INVALID: "!",
     Status.TO_SETTLE: "!",
+    Status.LOST: "!",
     Status.NOT_NEEDED: "–",
 }
 _INSTEAD = {
@@ -112,6 +115,15 @@ def why(state: PieceState) -> str:
             return "à confirmer avant de compter"
         case Why.NOT_AS_ASKED:
             return f"ne convient pas : {values['condition']}" if "condition" in values else "saisie incomplète"
+        case Why.WRONG_FILE:
+            return f"« {printable(str(values['file']))} » n'est pas la preuve attendue"
+        case Why.NO_REPORT if isinstance(until := values["until"], date):
+            return f"collecte faite, rapport pas encore déposé ; le service ADS le garde jusqu'au {day(until)}"
+        case Why.REPORT_GONE if isinstance(until := values["until"], date):
+            return (
+                f"rapport perdu : le service ADS ne le garde plus (téléchargeable jusqu'au {day(until)}), "
+                "cet audit ne peut plus être prouvé"
+            )
         case Why.HELD if "entries" in values:
             return f"{values['entries']} entrée(s)"
     return _WHY.get(state.why, "")
@@ -146,7 +158,7 @@ def as_json(state: PieceState, names: Mapping[str, str]) -> dict[str, object]:
         "evidence": list(state.evidence),
         "dated_on": state.dated_on,
         "todo": todo(state) if state.is_missing else None,
-        "sources": [str(source) for source in state.piece.sources],
+        "source": cited(state.piece.sources),
     }
 
 
@@ -181,7 +193,8 @@ def lines(states: Sequence[PieceState], names: Mapping[str, str]) -> list[str]:
             alike.setdefault(_likeness(state), []).append(state)
     for group in alike.values():
         where = f" [{channel(group[0].piece.channel)}]" if len(channels) > 1 else ""
-        found.append(_line(group, names) + where)
+        source = f" ({cited(group[0].piece.sources)})" if group[0].is_missing and group[0].piece.sources else ""
+        found.append(_line(group, names) + where + source)
         if group[0].is_missing:
             found.append(f"    → {todo(group[0])}")
     return found
@@ -194,6 +207,7 @@ def _likeness(state: PieceState) -> object:
         state.piece.id,
         state.status,
         state.why,
+        state.values.get("until"),
         state.values.get("condition"),
         state.evidence if is_alone or state.why is Why.DAMAGED else None,
     )
@@ -211,7 +225,11 @@ def _line(group: Sequence[PieceState], names: Mapping[str, str]) -> str:
         return f"{head} : {_some([f'{about(one, names)} ({why(one)})' for one in group])}"
     subjects = dict.fromkeys(subject for one in group for subject in one.subjects)
     whom = _some([printable(names.get(subject, subject)) for subject in subjects])
-    dated = f"{head}, {_span(days)}" if days and first.status is not Status.MISSING else head
+    dated = (
+        f"{head}, {_span(days)}"
+        if days and (first.status is not Status.MISSING or first.why is Why.NO_REPORT)
+        else head
+    )
     return _joined(dated, whom, why(first))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.domain.declaration import Declaration
-from agent.domain.pieces import AuditReport, Description, Holdings, PieceState, Status, Why, checklist
+from agent.domain.pieces import AuditReport, Description, Holdings, PieceState, Run, Status, Why, checklist
 from agent.domain.programme import Origin
 from config.fact_kinds import fact_kinds
 from config.programme_files import load_programme
@@ -161,6 +161,44 @@ def test_a_report_that_proves_nothing_is_named_and_does_not_count(
     assert found[1].todo == changes.get("to_settle")
 
 
+@pytest.mark.parametrize(
+    ("as_of", "status", "why"),
+    [
+        pytest.param(date(2026, 9, 14), Status.MISSING, Why.NO_REPORT, id="the-service-keeps-it"),
+        pytest.param(date(2026, 9, 15), Status.LOST, Why.REPORT_GONE, id="six-months-later"),
+    ],
+)
+def test_a_run_without_its_report_is_fetched_in_time_or_named_as_lost(as_of: date, status: Status, why: Why) -> None:
+    runs = (Run(directory="chu", on=date(2026, 3, 14)),)
+
+    found = states({"D1.O1.A": {"chu": "met"}}, runs=runs, as_of=as_of)
+
+    assert (status, why, ("chu",)) in told(found, "rapports-ads")
+
+
+def test_a_lost_report_is_named_and_asks_nobody_for_anything() -> None:
+    found = states({"D1.O1.A": {"chu": "met"}}, runs=(Run(directory="chu", on=date(2025, 3, 14)),))
+
+    assert [one.is_missing for one in found if one.status is Status.LOST] == [False]
+
+
+@pytest.mark.parametrize(
+    ("reported", "waits"),
+    [
+        pytest.param("2026-05-01", False, id="dated-as-the-run"),
+        pytest.param("2026-05-09", False, id="dated-later"),
+        pytest.param("2026-04-30", True, id="of-an-earlier-run"),
+        pytest.param("2026-07-01", True, id="of-the-next-run"),
+    ],
+)
+def test_a_report_belongs_to_the_last_run_before_it(reported: str, waits: bool) -> None:
+    runs = (Run(directory="chu", on=date(2026, 5, 1)), Run(directory="chu", on=date(2026, 7, 1)))
+
+    found = states({"D1.O1.A": {"chu": "met"}}, runs=runs, reports=(ads(reported),))
+
+    assert ("2026-05-01" in [one.dated_on for one in found if one.why is Why.NO_REPORT]) is waits
+
+
 def test_a_silene_report_is_a_piece_of_the_cadence_and_not_of_the_level() -> None:
     asked: dict[str, Asked] = {"D1.O2.A": {"www": "met"}, "D1.O2.B": {"www": "met"}}
 
@@ -263,6 +301,18 @@ def test_evidence_that_cannot_be_given_back_proves_nothing(held: dict[str, Any],
     (found,) = states({"D1.O3": {"chu": "met"}}, declarations=[EXERCISE], **held)
 
     assert (found.status, found.why) == (Status.INVALID, why)
+
+
+def test_an_invoice_is_no_proof_of_an_exercise() -> None:
+    names = {"41": ("Facture_exercice.pdf",)}
+
+    (found,) = states({"D1.O3": {"chu": "met"}}, declarations=[EXERCISE], file_names=names)
+
+    assert (found.status, found.why, found.values["file"]) == (
+        Status.INVALID,
+        Why.WRONG_FILE,
+        "Facture_exercice.pdf",
+    )
 
 
 def test_an_exemption_replaces_the_exercise_and_asks_for_the_authoritys_decision() -> None:
@@ -434,7 +484,9 @@ def test_a_welcome_piece_is_never_missing() -> None:
 def test_the_treasurer_confirms_payments_when_he_did_not_sign(
     signed_by: str, candidate_type: str, is_asked: bool
 ) -> None:
-    said = declared("financial_statement", {signed_by: date(2026, 8, 1)}, evidence={"statement": ("95",), "pay_summary": ("96",)})
+    said = declared(
+        "financial_statement", {signed_by: date(2026, 8, 1)}, evidence={"statement": ("95",), "pay_summary": ("96",)}
+    )
 
     found = states({}, whole=True, declarations=[said], candidate_type=candidate_type)
 
