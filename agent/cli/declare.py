@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from agent.bootstrap import Application
     from agent.domain.declaration import Declaration, FactKind
+    from agent.domain.declaration_request import Fault
     from agent.services.declare import Recorded, Surroundings
 
 Json = dict[str, Any]
@@ -232,8 +233,9 @@ def from_(invocation: Invocation, *, file: Path, person: str | None, dry_run: bo
     with open_regular(file, follow=True) as stream:
         data = stream.read(MOST_BYTES + 1)
     application = invocation.application()
-    requests = read_requests(data, folder=file.absolute().parent, person=person or getpass.getuser())
-    outcomes = _record(application, requests, folder=file.absolute().parent, is_replay=True, dry_run=dry_run)
+    folder = file.absolute().parent
+    requests, misshapen = read_requests(data, folder=folder, person=person or getpass.getuser())
+    outcomes = _record(application, requests, folder=folder, misshapen=misshapen, is_replay=True, dry_run=dry_run)
     if as_json:
         echo_json(
             {
@@ -257,13 +259,16 @@ def _record(
     requests: Sequence[Request],
     *,
     folder: Path,
+    misshapen: Sequence[Fault] = (),
     is_replay: bool = False,
     dry_run: bool = False,
 ) -> list[Recorded]:
     from agent.services.declare import declare as record
 
     around = application.surroundings(writes=not dry_run)
-    return record(application.vault, requests, around, folder=folder, is_replay=is_replay, dry_run=dry_run)
+    return record(
+        application.vault, requests, around, folder=folder, misshapen=misshapen, is_replay=is_replay, dry_run=dry_run
+    )
 
 
 # JSON

@@ -64,7 +64,7 @@ class Request:
     """
     What a person asks to record; `fields` as written, `files` by slot (None: the only one), as written.
 
-    `keeps`: what a correction does not say again is taken from the record that it `replaces`.
+    `keeps`: what a correction does not say again is taken from the record that it `replaces`; an empty field leaves it.
     """
 
     kind: str
@@ -190,6 +190,9 @@ class _Check:
             one = self.kind.field(name)
             if one is None:
                 self._fault(f"fields.{name}", "ce champ n'existe pas" + suggestion(name, names))
+                continue
+            if value == "" and self.earlier is not None and not one.required:
+                values.pop(name, None)
                 continue
             try:
                 values[name] = parse_value(one, value, today=self.today)
@@ -336,7 +339,9 @@ class _Check:
         slots = [slot.name for slot in self.kind.slots]
         found: dict[str, tuple[str, ...]] = {}
         for slot, path in self.request.files:
-            if not slots:
+            if not path.strip():
+                self._fault(f"files.{slot}" if slot else "files", "il faut le chemin d'un fichier")
+            elif not slots:
                 self._fault("files", "cette déclaration n'attend pas de pièce")
             elif slot is not None and slot not in slots:
                 self._fault(f"files.{slot}", "cette pièce n'existe pas" + suggestion(slot, slots))

@@ -27,11 +27,11 @@ _TABLES = ("fields", "files")
 _HEADER = re.compile(r"^\s*\[\[\s*[\"']?declarations[\"']?\s*\]\]")
 
 
-def read_requests(data: bytes, *, folder: Path, person: str) -> list[Request]:
+def read_requests(data: bytes, *, folder: Path, person: str) -> tuple[list[Request], list[Fault]]:
     """
-    Return what a declarations file asks for; `person` stands for entries and files that name nobody.
+    Return what a declarations file asks for, and the faults of its shape; `person` stands where nobody is named.
 
-    Raises DeclarationError with every fault of its shape.
+    A faulty part counts as not said. Raises DeclarationError when the file holds no declarations at all.
     """
     document = _decoded(data)
     faults: list[Fault] = [
@@ -55,9 +55,7 @@ def read_requests(data: bytes, *, folder: Path, person: str) -> list[Request]:
         _Entry(entry, places[rank] if places else f"déclaration n° {rank + 1}", folder, defaults, faults).request()
         for rank, entry in enumerate(entries)
     ]
-    if faults:
-        raise DeclarationError("Ce fichier de déclarations ne peut pas être lu : rien n'a été scellé.", problems=faults)
-    return requests
+    return requests, faults
 
 
 def _decoded(data: bytes) -> dict[str, Any]:
@@ -105,7 +103,7 @@ class _Entry:
             if key not in keys:
                 self._fault(printable(key, longest=40), "cette clé n'existe pas" + suggestion(key, keys))
         if "kind" not in self.table:
-            self._fault("kind", "dites ce qui est déclaré ; les types : carenage declare kinds")
+            self._fault("kind", "dites ce qui est déclaré ; les types : carenage declare kinds --all")
         texts = {key: _text(self.table[key], self._at(key), self.faults) for key in _TEXTS if key in self.table}
         said = {**self.defaults, **texts}
         return Request(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import os
 import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -109,15 +109,17 @@ def declare(
     around: Surroundings,
     *,
     folder: Path,
+    misshapen: Sequence[Fault] = (),
     is_replay: bool = False,
     dry_run: bool = False,
 ) -> list[Recorded]:
     """
     Seal each request's evidence, then what it declares; return what became of each.
 
-    Files are relative to `folder`. Raises DeclarationError with every fault of every request before anything is
-    sealed; HeldError, VaultError, WrongUserError as sealing does. What stands in force already is not sealed again;
-    in a replay, neither is what a person has corrected or withdrawn since.
+    Files are relative to `folder`; `misshapen` are the faults of the file that the requests come from. Raises
+    DeclarationError with every fault of every request before anything is sealed; HeldError, VaultError,
+    WrongUserError as sealing does. What stands in force already is not sealed again; in a replay, neither is what
+    a person has corrected or withdrawn since.
     """
     if is_replay or any(request.replaces is not None for request in requests):
         _check_index_is_whole(vault.index)
@@ -126,8 +128,8 @@ def declare(
     known = known_in(vault.index, around.known)
     desk = _Desk(vault, history, around, folder, is_replay=is_replay)
     drafts: list[tuple[Draft, _Evidence]] = []
-    faults: list[Fault] = []
-    for request in requests:
+    faults: list[Fault] = [*misshapen]
+    for request in (one for one in requests if one.kind):
         replaced = earlier.get(request.replaces) if request.replaces is not None else None
         draft, found = check(request, around.kinds, known, earlier=replaced, today=around.today)
         evidence, of_files = desk.look(request, draft)
@@ -140,7 +142,7 @@ def declare(
     if faults:
         raise DeclarationError(
             "Cette déclaration ne peut pas être enregistrée : rien n'a été scellé."
-            if len(requests) == 1
+            if len(requests) == 1 and not misshapen
             else "Ces déclarations ne peuvent pas être enregistrées : rien n'a été scellé.",
             problems=faults,
             hint=_hint(requests, around.kinds),
@@ -211,6 +213,8 @@ class _Desk:
         faults: list[Fault] = []
         looked: dict[str, _File] = {}
         for slot, name in request.files:
+            if not name.strip():
+                continue
             try:
                 looked[name] = self._look_at(self.folder / name)
             except UsageError as error:
@@ -238,8 +242,10 @@ class _Desk:
                 while chunk := stream.read(_CHUNK):
                     digest.update(chunk)
         except (OSError, ValueError) as error:
-            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "nom impossible"
-            raise UsageError(f"{shown} n'est pas lisible ({_REASONS.get(type(error), why)})") from error
+            code = error.errno if isinstance(error, OSError) else None
+            raise UsageError(
+                f"{shown} n'est pas lisible ({_REASONS.get(code or 0, 'il ne peut pas être ouvert')})"
+            ) from error
         return _File(path, self.vault.content_tag(digest.hexdigest()))
 
     def alike(self, draft: Draft, evidence: _Evidence) -> Recorded | None:
@@ -317,11 +323,14 @@ class _Desk:
         return tuple(ids)
 
 
-_REASONS: dict[type[Exception], str] = {
-    FileNotFoundError: "il n'existe pas",
-    PermissionError: "l'accès est refusé",
-    IsADirectoryError: "c'est un dossier",
-    NotADirectoryError: "il n'existe pas",
+_REASONS = {
+    errno.ENOENT: "il n'existe pas",
+    errno.ENOTDIR: "il n'existe pas",
+    errno.EACCES: "l'accès est refusé",
+    errno.EPERM: "l'accès est refusé",
+    errno.EISDIR: "c'est un dossier",
+    errno.ENAMETOOLONG: "le nom est trop long",
+    errno.EIO: "le disque ne le rend pas",
 }
 
 

@@ -344,7 +344,7 @@ def test_a_replay_does_not_undo_what_a_person_corrected_since(installation: Inst
 def test_every_fault_of_a_file_is_told_at_once_with_its_place(installation: Installation, file: Path) -> None:
     file.write_text(
         FILE.replace('"ch-nord"', '"ch-nort"').replace("retex.pdf", "absent.pdf")
-        + '[[declarations]]\nkind = "osis"\nestablishments = ["chu"]\nfields = { filled_on = "demain" }\n',
+        + '[[declarations]]\nkind = "osis"\nestablishments = ["chu"]\nfields = { filled_on = "demain" }\nmotif = "?"\n',
         encoding="utf-8",
     )
 
@@ -355,6 +355,7 @@ def test_every_fault_of_a_file_is_told_at_once_with_its_place(installation: Inst
         "ligne 4 (crisis_exercise) / establishments",
         "ligne 4 (crisis_exercise) / files.proof",
         "ligne 13 (osis) / fields.filled_on",
+        "ligne 13 (osis) / motif",
     }
     assert classes(installation) == []
 

@@ -144,6 +144,7 @@ def test_an_unknown_kind_is_answered_with_the_nearest(word: str, guess: str) -> 
         ({"kind": "planned", "fields": {"objective": "D1.O9", "planned_on": "2027-01-02"}}, "fields.objective", "inconnu"),
         ({"kind": "eligibility", "files": ((None, "x.pdf"),)}, "files", "n'attend pas de pièce"),
         ({"kind": "governance", "files": ((None, "x.pdf"),)}, "files", "team, governance_chart"),
+        ({**EXERCISE, "files": (("proof", " "),)}, "files.proof", "le chemin d'un fichier"),
         ({**EXERCISE, "reason": "AGE-SECRET-KEY-1ABC"}, "reason", "clé privée"),
         ({**EXERCISE, "person": "x" * 201}, "person", "200"),
     ],
@@ -200,6 +201,13 @@ def test_a_correction_that_gives_a_piece_again_does_not_keep_the_old_one() -> No
     found = draft(kind="crisis_exercise", files=((None, "b.pdf"),), replaces="d1", keeps=True, earlier=EARLIER)
 
     assert (found.kept, found.files) == ({}, {"proof": ("b.pdf",)})
+
+
+def test_a_correction_leaves_out_a_field_said_empty() -> None:
+    asked: dict[str, Any] = {"kind": "crisis_exercise", "replaces": "d1", "keeps": True, "earlier": EARLIER}
+
+    assert draft(**asked, fields={"single_si": ""}).values == {"held_on": date(2026, 3, 14)}
+    assert "fields.held_on" in faults(**asked, fields={"held_on": ""})
 
 
 def test_an_entry_of_a_file_says_everything_itself() -> None:

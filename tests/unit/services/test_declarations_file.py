@@ -32,15 +32,13 @@ total_budget = "98 000 000"
 
 
 def problems(text: str | bytes, folder: Path = Path()) -> list[tuple[str, str]]:
-    with pytest.raises(DeclarationError) as refused:
-        read_requests(text if isinstance(text, bytes) else text.encode(), folder=folder, person="compte")
-    assert refused.value.message
-    return list(refused.value.problems)
+    return read_requests(text if isinstance(text, bytes) else text.encode(), folder=folder, person="compte")[1]
 
 
 def test_a_file_gives_its_requests_in_order(tmp_path: Path) -> None:
-    exercise, budget = read_requests(SOUND.encode(), folder=tmp_path, person="compte")
+    (exercise, budget), faults = read_requests(SOUND.encode(), folder=tmp_path, person="compte")
 
+    assert faults == []
     assert (exercise.kind, exercise.establishments, exercise.person) == ("crisis_exercise", ("chu",), "A. Durand")
     assert exercise.fields == {"held_on": date(2026, 3, 14), "single_si": True, "note": "kit ANS"}
     assert exercise.files == (("proof", "pieces/retex.pdf"), ("proof", "attestation.pdf"))
@@ -50,7 +48,7 @@ def test_a_file_gives_its_requests_in_order(tmp_path: Path) -> None:
 
 
 def test_who_declares_is_the_entrys_then_the_files_then_the_accounts() -> None:
-    (one,) = read_requests(b'[[declarations]]\nkind = "osis"\n', folder=Path(), person="compte")
+    (one,), _ = read_requests(b'[[declarations]]\nkind = "osis"\n', folder=Path(), person="compte")
 
     assert one.person == "compte"
 
@@ -58,7 +56,7 @@ def test_who_declares_is_the_entrys_then_the_files_then_the_accounts() -> None:
 def test_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     data = b"\xef\xbb\xbf" + SOUND.replace("\n", "\r\n").encode()
 
-    assert len(read_requests(data, folder=Path(), person="compte")) == 2
+    assert len(read_requests(data, folder=Path(), person="compte")[0]) == 2
 
 
 def test_every_fault_of_the_shape_is_told_with_its_line() -> None:
@@ -113,11 +111,19 @@ def test_a_file_behind_a_link_is_refused(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"declarations = 3", b"declarations = []", b"[[declarations]]\n" * 1001, b"declarations = [1]"],
-    ids=["empty", "a number", "none", "too many", "no table"],
+    [b"", b"declarations = 3", b"declarations = []", b"[[declarations]]\n" * 1001, b"[declarations]\nkind = 'osis'"],
+    ids=["empty", "a number", "none", "too many", "one table"],
 )
-def test_a_file_without_a_sound_list_is_refused(content: bytes) -> None:
-    assert problems(content)
+def test_a_file_without_a_list_of_declarations_is_refused(content: bytes) -> None:
+    with pytest.raises(DeclarationError) as refused:
+        read_requests(content, folder=Path(), person="compte")
+    assert [place for place, _ in refused.value.problems] == ["declarations"]
+
+
+def test_an_entry_that_is_no_table_says_nothing() -> None:
+    assert problems("declarations = [1]") == [
+        ("déclaration n° 1 / kind", "dites ce qui est déclaré ; les types : carenage declare kinds --all")
+    ]
 
 
 @pytest.mark.parametrize(
