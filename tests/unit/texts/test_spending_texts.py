@@ -5,10 +5,13 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from agent.domain.facts import SpendingFact, SpendingLineFact
 from agent.domain.programme import Source
 from agent.domain.spending import Finding, Standing
+from agent.services.spending import SpendingTable, report
 from agent.texts.spending import TEMPLATE, euros, sentence, source
 from collectors.formats.interface import Limits
+from config.spending_rules import spending_rules
 from tests.unit.collectors.formats.test_format_spending_table import lines, read
 
 _RULE = Path(__file__).parents[3] / "agent" / "domain" / "rules" / "spending.py"
@@ -54,3 +57,33 @@ def test_template_has_headings_that_the_reader_knows_all() -> None:
 
     assert found.summary["ignored_columns"] == []
     assert lines(found) == [{"where": "ligne 2", "order_on": "2026-04-01", "amount": "100.00", "decision": True}]
+
+
+def test_sample_of_the_page_is_worth_what_the_page_says() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "spending.md").read_text(encoding="utf-8")
+    block = re.search(r"```csv\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    found = read(block[1])
+    table = SpendingTable(
+        name="depenses.csv",
+        fact=SpendingFact(table="depenses.csv", lines=tuple(SpendingLineFact(**line) for line in lines(found))),
+    )
+    made = report(
+        [table],
+        spending_rules("D1BIS_2026"),
+        programme="D1BIS_2026",
+        programmes=["D1BIS_2026"],
+        phase_start=date(2026, 3, 2),
+        declaration=date(2027, 3, 31),
+        as_of=date(2026, 12, 1),
+        public=True,
+    ).statement
+
+    assert (found.complete, found.problems, found.summary["ignored_columns"]) == (True, (), [])
+    assert [(one.judgement.standing.name, str(one.judgement.retained)) for one in made.lines] == [
+        ("ELIGIBLE", "12400.50"),
+        ("ELIGIBLE", "2740.00"),
+        ("ELIGIBLE", "18000.00"),
+        ("ELIGIBLE", "9800.00"),
+        ("NOT_ELIGIBLE", "0.00"),
+    ]
