@@ -10,6 +10,7 @@ from typing import Any
 from agent.domain.display import printable
 from agent.domain.exposure import Problem
 from agent.domain.handover import EARLIEST_DAY, HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
+from agent.domain.written_day import WrittenDayError, read_day
 
 SUFFIX = ".toml"
 MAX_BYTES = 64 * 1024
@@ -68,9 +69,9 @@ def _tool(value: object) -> str:
 def _day(value: object) -> date:
     if isinstance(value, str):
         try:
-            value = date.fromisoformat(value.strip())
-        except ValueError as error:
-            raise _FaultError("une date AAAA-MM-JJ est attendue.") from error
+            value = read_day(value)
+        except WrittenDayError as error:
+            raise _FaultError(f"{error}.") from error
     if not isinstance(value, date) or isinstance(value, datetime):
         raise _FaultError("une date AAAA-MM-JJ est attendue.")
     if value < EARLIEST_DAY:

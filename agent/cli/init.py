@@ -112,6 +112,8 @@ def _usual_vault(config: Path) -> Path:
 
 def _ask(given: _Given, config: Path) -> None:
     """Ask for what the command line does not say; questions go to stderr."""
+    from agent.domain.written_day import WrittenDayError, read_day
+
     if given.candidate_name is None:
         given.candidate_name = click.prompt("Nom du candidat (GHT ou établissement)", err=True)
     if given.candidate_type is None:
@@ -124,14 +126,17 @@ def _ask(given: _Given, config: Path) -> None:
         )
     while given.phase_start is None:
         text = click.prompt(
-            "Démarrage de la phase, AAAA-MM-JJ (vide : à confirmer plus tard)", default="", show_default=False, err=True
+            "Démarrage de la phase, par exemple 02/03/2026 (vide : à confirmer plus tard)",
+            default="",
+            show_default=False,
+            err=True,
         )
         if not text:
             break
         try:
-            given.phase_start = date.fromisoformat(text)
-        except ValueError:
-            click.echo("Il faut une date, par exemple 2026-03-02.", err=True)
+            given.phase_start = read_day(text)
+        except WrittenDayError as error:
+            click.echo(f"{error}.", err=True)
     if given.vault is None:
         given.vault = Path(click.prompt("Dossier du coffre", default=str(_usual_vault(config)), err=True))
 

@@ -104,7 +104,9 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
     del ctx
     if value is None:
         return None
+    from agent.domain.written_day import WrittenDayError, read_day
+
     try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(f"« {value} » n'est pas une date AAAA-MM-JJ.", param=param) from error
+        return read_day(value)
+    except WrittenDayError as error:
+        raise click.BadParameter(f"{error}.", param=param) from error

@@ -16,25 +16,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agent.domain.declaration import FieldType
 from agent.domain.wording import folded
+from agent.domain.written_day import WrittenDayError, possible_day, read_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from agent.domain.declaration import Field, Value
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
 LONGEST_TEXT = 2000
 MOST_ITEMS = 1000
 _LISTED = 16
 _YES, _NO = {"oui", "o", "vrai", "true", "yes", "1"}, {"non", "n", "faux", "false", "no", "0"}
-_MONTHS = (
-    ("janvier", "janv"), ("fevrier", "fevr", "fev"), ("mars",), ("avril", "avr"), ("mai",), ("juin",),
-    ("juillet", "juil"), ("aout",), ("septembre", "sept"), ("octobre", "oct"), ("novembre", "nov"), ("decembre", "dec"),
-)  # fmt: skip
-_MONTH_OF = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_FRENCH = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
-_IN_WORDS = re.compile(r"([0-9]{1,2})(?:er)? ([a-z]+) ([0-9]{4})")
 _WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4}")
 _DECIMAL = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,6})?")
 _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
@@ -78,10 +70,12 @@ def parse_value(field: Field, written: object, *, today: date) -> Value:
 
 def parse_day(written: object) -> date:
     """Return a day: 2026-03-14, 14/03/2026, 14 mars 2026 or a TOML date; raises FaultError."""
-    found = written if isinstance(written, date) and not isinstance(written, datetime) else _day_of_text(written)
-    if not FIRST_DAY <= found <= LAST_DAY:
-        raise FaultError(f"l'année {found.year} n'est pas possible : entre {FIRST_DAY.year} et {LAST_DAY.year}")
-    return found
+    try:
+        if isinstance(written, date) and not isinstance(written, datetime):
+            return possible_day(written)
+        return read_day(_shown(written) if holds_secret(str(written)) else str(written))
+    except WrittenDayError as error:
+        raise FaultError(str(error)) from None
 
 
 def expected(field: Field) -> str:
@@ -175,24 +169,6 @@ def _yes_no(written: object) -> bool:
     if word in _YES | _NO:
         return word in _YES
     raise FaultError(f"« {_shown(written)} » : répondez par oui ou par non")
-
-
-def _day_of_text(written: object) -> date:
-    text = _SPACES.sub(" ", written).strip() if isinstance(written, str) else ""
-    if match := _ISO.fullmatch(text):
-        year, month, day = (int(part) for part in match.groups())
-    elif match := _FRENCH.fullmatch(text):
-        day, month, year = (int(part) for part in match.groups())
-    elif match := _IN_WORDS.fullmatch(folded(text)):
-        day, month, year = int(match[1]), _MONTH_OF.get(match[2], 0), int(match[3])
-    else:
-        raise FaultError(
-            f"« {_shown(written)} » n'est pas un jour : écrivez 2026-03-14, 14/03/2026 ou 14 mars 2026, sans heure"
-        )
-    try:
-        return date(year, month, day)
-    except ValueError:
-        raise FaultError(f"le « {_shown(text)} » n'existe pas dans le calendrier") from None
 
 
 def _past(day: date, today: date) -> date:

@@ -27,7 +27,9 @@ def test_side_file_states_what_the_report_cannot() -> None:
         pytest.param("score = inf\n", id="score-is-infinite"),
         pytest.param("date = 1999-12-31\n", id="day-too-old"),
         pytest.param('date = "0001-01-01"\n', id="text-of-a-day-too-old"),
-        pytest.param('date = "01/09/2026"\n', id="other-date-order"),
+        pytest.param('date = "09/31/2026"\n', id="other-date-order"),
+        pytest.param('date = "01/09/26"\n', id="two-figures-of-a-year"),
+        pytest.param('date = "31/06/2026"\n', id="day-that-is-none"),
         pytest.param("date = 2026-09-01T10:00:00Z\n", id="instant"),
         pytest.param('kind = "inconnu"\n', id="unknown-kind"),
         pytest.param("directory = 3\n", id="directory-is-a-number"),
@@ -67,3 +69,18 @@ def test_what_is_typed_wins_over_the_side_file() -> None:
     stated = SideValues(score=3).over(SideValues(score=2, directory="chu"))
 
     assert stated == SideValues(score=3, directory="chu")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param('"2026-09-01"', id="iso"),
+        pytest.param("2026-09-01", id="toml date"),
+        pytest.param('"01/09/2026"', id="french figures"),
+        pytest.param('"1er septembre 2026"', id="french words"),
+    ],
+)
+def test_day_is_read_as_people_here_write_it(written: str) -> None:
+    values, problems = side_file.parse(f"date = {written}\n".encode())
+
+    assert (values.date, problems) == (date(2026, 9, 1), ())

@@ -157,7 +157,7 @@ def test_new_pairs_come_in_the_json_document_with_their_holders(tmp_path: Path) 
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
 def test_on_a_terminal_what_is_missing_is_asked_on_stderr_and_asked_again_when_wrong(tmp_path: Path) -> None:
     ours, theirs = os.openpty()
-    os.write(ours, b"CH de Test\nPRIVE\n\n02/03/2026\n2026-03-02\n\n")
+    os.write(ours, b"CH de Test\nPRIVE\n\n31/02/2026\n02/03/2026\n\n")
     config = tmp_path / "c.toml"
 
     done = subprocess.run(
@@ -173,7 +173,7 @@ def test_on_a_terminal_what_is_missing_is_asked_on_stderr_and_asked_again_when_w
 
     assert json.loads(done.stdout)["vault"] == str(tmp_path / "vault")
     assert "Nom du candidat" in done.stderr
-    assert "Il faut une date" in done.stderr
+    assert "n'existe pas dans le calendrier" in done.stderr
     configuration = load(config).configuration
     assert (configuration.candidate.id, configuration.candidate.type) == ("ch-de-test", "PRIVE")
     assert configuration.programmes[0].phase_start == date(2026, 3, 2)

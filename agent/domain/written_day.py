@@ -1,0 +1,53 @@
+"""Days as people write them: 2026-03-14, 14/03/2026 or 14 mars 2026; the day comes before the month."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from agent.domain.wording import folded
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
+
+_MONTHS = (
+    ("janvier", "janv"), ("fevrier", "fevr", "fev"), ("mars",), ("avril", "avr"), ("mai",), ("juin",),
+    ("juillet", "juil"), ("aout",), ("septembre", "sept"), ("octobre", "oct"), ("novembre", "nov"), ("decembre", "dec"),
+)  # fmt: skip
+_MONTH_OF = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
+_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+_FRENCH = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_IN_WORDS = re.compile(r"([0-9]{1,2})(?:er)? ([a-z]+) ([0-9]{4})")
+_SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
+_SHOWN = 60
+
+
+class WrittenDayError(ValueError):
+    """A text that is no day; it says in French what to write."""
+
+
+def read_day(text: str) -> date:
+    """Return the day that `text` writes, from FIRST_DAY to LAST_DAY; raises WrittenDayError."""
+    text = _SPACES.sub(" ", text).strip()
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    if match := _ISO.fullmatch(text):
+        year, month, day = (int(part) for part in match.groups())
+    elif match := _FRENCH.fullmatch(text):
+        day, month, year = (int(part) for part in match.groups())
+    elif match := _IN_WORDS.fullmatch(folded(text)):
+        day, month, year = int(match[1]), _MONTH_OF.get(match[2], 0), int(match[3])
+    else:
+        raise WrittenDayError(
+            f"« {shown} » n'est pas un jour : écrivez 2026-03-14, 14/03/2026 ou 14 mars 2026, sans heure"
+        )
+    try:
+        found = date(year, month, day)
+    except ValueError:
+        raise WrittenDayError(f"le « {shown} » n'existe pas dans le calendrier") from None
+    return possible_day(found)
+
+
+def possible_day(day: date) -> date:
+    """Return `day`; raises WrittenDayError when no fact of a programme can bear it."""
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise WrittenDayError(f"l'année {day.year} n'est pas possible : entre {FIRST_DAY.year} et {LAST_DAY.year}")
+    return day
