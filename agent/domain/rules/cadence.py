@@ -12,30 +12,33 @@ from typing import NamedTuple
 from agent.domain.answers import Admissible, Answers, always, ask
 from agent.domain.deadlines import add_days, add_months, earliest
 from agent.domain.programme import Settings
-from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reading, Reason, lost, recoverable, satisfied
+from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reading, Reason, State, lost, recoverable, satisfied
 from agent.domain.rules.timeline import Timeline, mean_between_after_repair, mean_edges_after_repair
 
 _LIMITING = ("ads_gap", "gap_cmp", "mean_cmp", "mean_mode")
 
 
-class Limits(NamedTuple):
-    """What the readings make of the limits: the largest gap in days (None: none), which mean, strictly under or not."""
+class Mean(NamedTuple):
+    """Which mean interval is limited, with the edges or between audits, and whether strictly."""
 
-    largest_gap: int | None
     with_edges: bool
     strictly: bool
+
+
+class Limits(NamedTuple):
+    """What the readings make of the limits: the largest gap in days (None: none), and the mean."""
+
+    largest_gap: int | None
+    mean: Mean
 
     @classmethod
     def under(cls, reading: Reading, settings: Settings) -> Limits:
         """Return the limits under a reading."""
         strictly = reading["mean_cmp"] == "lt"
         if reading.get("ads_gap") == "phase_mean_only":
-            return cls(largest_gap=None, with_edges=True, strictly=strictly)
-        return cls(
-            largest_gap=settings.gap_days - (reading["gap_cmp"] == "lt"),
-            with_edges=reading["mean_mode"] == "edges",
-            strictly=strictly,
-        )
+            return cls(None, Mean(with_edges=True, strictly=strictly))
+        largest_gap = settings.gap_days - (reading["gap_cmp"] == "lt")
+        return cls(largest_gap, Mean(with_edges=reading["mean_mode"] == "edges", strictly=strictly))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +72,12 @@ class Measures:
 def measures(timeline: Timeline, first_audit: FirstAudit, settings: Settings, reading: Reading) -> Measures:
     """Return the figures that the cadence judges on, for those who explain it."""
     limits = Limits.under(reading, settings)
-    mean = _mean(timeline, limits)
     return Measures(
         last_first=first_audit.last_day(timeline.start, settings, reading, own_start=timeline.own_start),
         largest_gap=limits.largest_gap,
-        with_edges=limits.with_edges,
-        mean=mean,
-        mean_holds=_within(mean, settings, limits),
+        with_edges=limits.mean.with_edges,
+        mean=timeline.mean_edges() if limits.mean.with_edges else timeline.mean_between(),
+        mean_holds=_mean_state(timeline, settings, limits.mean) is State.SATISFIED,
     )
 
 
@@ -105,22 +107,28 @@ class Cadence:
     def judge(self, timeline: Timeline) -> Answers[Outcome]:
         """Return what the cadence says of one unit; the tests stop at the first one that is broken."""
         first = self.first_days(timeline.start, timeline.own_start).map(partial(_first_broken, timeline))
-        return first.then(lambda broken: always(broken) if broken else self.limits.map(partial(self._kept, timeline)))
+        return first.then(lambda broken: always(broken) if broken else self._kept(timeline))
 
-    def _kept(self, timeline: Timeline, limits: Limits) -> Outcome:
-        largest = limits.largest_gap
-        if largest is not None and timeline.longest_interval > largest:
-            return lost(Reason.GAP_EXCEEDED)
-        if largest is not None and timeline.open_gap() > largest:
-            return lost(Reason.OPEN_GAP_EXCEEDED)
-        settings = self.settings
-        due = next_due(timeline, settings, limits)
-        if not _within(_mean(timeline, limits), settings, limits):
-            repaired = mean_edges_after_repair(timeline) if limits.with_edges else mean_between_after_repair(timeline)
-            if repaired is not None and _within(repaired, settings, limits):
-                return recoverable(Reason.MEAN_EXCEEDED, next_due=due)
-            return lost(Reason.MEAN_EXCEEDED)
-        return satisfied(due, as_of=timeline.as_of, warn_days=settings.warn_days)
+    def _kept(self, timeline: Timeline) -> Answers[Outcome]:
+        """Return what the gaps and the means make of a unit whose first audit came in time."""
+        means = {
+            mean: _mean_state(timeline, self.settings, mean) for mean in {one.mean for one in self.limits.distinct}
+        }
+        found = self.limits.map(lambda limits: self._standing(timeline, limits, means[limits.mean]))
+        return found.map(lambda standing: self._told(timeline, *standing))
+
+    def _standing(self, timeline: Timeline, limits: Limits, mean: State) -> tuple[State, Reason | None, date | None]:
+        """Return a state, the broken test behind it, and the next due date; `mean` is how the limited mean stands."""
+        broken = _broken_gap(timeline, limits.largest_gap)
+        if broken is not None:
+            return State.LOST, broken, None
+        due = next_due(timeline, self.settings, limits)
+        return mean, None if mean is State.SATISFIED else Reason.MEAN_EXCEEDED, due
+
+    def _told(self, timeline: Timeline, state: State, broken: Reason | None, due: date | None) -> Outcome:
+        if broken is None:
+            return satisfied(due, as_of=timeline.as_of, warn_days=self.settings.warn_days)
+        return lost(broken) if state is State.LOST else recoverable(broken, next_due=due)
 
 
 def _first_broken(timeline: Timeline, last_first: date) -> Outcome | None:
@@ -145,11 +153,11 @@ def next_due(timeline: Timeline, settings: Settings, limits: Limits) -> date | N
     count, largest = len(timeline.runs), limits.largest_gap
     by_gap = None if largest is None else add_days(timeline.runs[-1].day, largest)
     by_mean: date | None = None
-    if limits.with_edges:
-        by_mean = add_days(timeline.start, settings.mean_days * (count + 1) - limits.strictly)
+    if limits.mean.with_edges:
+        by_mean = add_days(timeline.start, settings.mean_days * (count + 1) - limits.mean.strictly)
     elif by_gap is not None and by_gap < timeline.horizon:
         # The mean between audits binds only once another audit has to be run.
-        by_mean = add_days(timeline.runs[0].day, settings.mean_days * count - limits.strictly)
+        by_mean = add_days(timeline.runs[0].day, settings.mean_days * count - limits.mean.strictly)
     return earliest([day for day in (by_gap, by_mean) if day is not None and day < timeline.horizon])
 
 
@@ -182,11 +190,22 @@ def first_due(timeline: Timeline, last_first: date) -> date:
     return min(last_first, timeline.horizon)
 
 
-def _mean(timeline: Timeline, limits: Limits) -> Fraction | None:
-    return timeline.mean_edges() if limits.with_edges else timeline.mean_between()
+def _broken_gap(timeline: Timeline, largest: int | None) -> Reason | None:
+    if largest is None:
+        return None
+    if timeline.longest_interval > largest:
+        return Reason.GAP_EXCEEDED
+    return Reason.OPEN_GAP_EXCEEDED if timeline.open_gap() > largest else None
 
 
-def _within(mean: Fraction | None, settings: Settings, limits: Limits) -> bool:
-    if mean is None:
-        return True
-    return mean < settings.mean_days if limits.strictly else mean <= settings.mean_days
+def _mean_state(timeline: Timeline, settings: Settings, mean: Mean) -> State:
+    """Return whether a mean interval is kept, can be kept with further audits, or is lost."""
+    found = timeline.mean_edges() if mean.with_edges else timeline.mean_between()
+    if found is None or _within(found, settings, mean):
+        return State.SATISFIED
+    repaired = mean_edges_after_repair(timeline) if mean.with_edges else mean_between_after_repair(timeline)
+    return State.RECOVERABLE if repaired is not None and _within(repaired, settings, mean) else State.LOST
+
+
+def _within(found: Fraction, settings: Settings, mean: Mean) -> bool:
+    return found < settings.mean_days if mean.strictly else found <= settings.mean_days

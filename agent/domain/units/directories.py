@@ -24,7 +24,7 @@ class _Lineages:
 
     by_id: Mapping[str, Directory]
     replaced: frozenset[str]
-    audits: Sequence[tuple[AdsAudit, Run]]
+    audits: Sequence[AdsAudit]
     places: Mapping[str, Sequence[int]]
     """Where the audits of each directory are."""
 
@@ -38,17 +38,17 @@ class _Lineages:
         return cls(
             by_id={directory.id: directory for directory in scenario.directories},
             replaced=frozenset(name for directory in scenario.directories for name in directory.replaces),
-            audits=[(audit, Run(id=audit.id, day=audit.day)) for audit in scenario.ads_audits],
+            audits=scenario.ads_audits,
             places=places,
         )
 
-    def runs_on(self, members: Iterable[Directory], start: date, last: date) -> list[tuple[AdsAudit, Run]]:
+    def runs_on(self, members: Iterable[Directory], start: date, last: date) -> list[AdsAudit]:
         """Return the audits of any of the members from `start` to `last`, within that member's life; oldest first."""
         counted = {
             place
             for member in members
             for place in self.places[member.id]
-            if start <= self.audits[place][1].day <= min(last, member.retired or last)
+            if start <= self.audits[place].day <= min(last, member.retired or last)
         }
         return [self.audits[place] for place in sorted(counted)]
 
@@ -166,25 +166,31 @@ class _DirectoryCadence(_DirectoryUnit):
         seen_on = min(scenario.as_of, phase_end)
         members = self.lineages.members(self.directory) if chained else [self.directory]
         start = max(self.frame.start, min(member.in_service or self.frame.start for member in members))
-        runs = self.lineages.runs_on(members, start, min(seen_on, self.directory.retired or seen_on))
+        audits = self.lineages.runs_on(members, start, min(seen_on, self.directory.retired or seen_on))
         everything = Timeline(
             start=start,
             own_start=start > self.frame.start,
             as_of=scenario.as_of,
             phase_end=phase_end,
             retired=self._retired,
-            runs=tuple([run for _, run in runs]),
+            runs=tuple([Run(id=audit.id, day=audit.day) for audit in audits]),
         )
-        proved = tuple([run for audit, run in runs if not _is_gone(audit, seen_on, scenario.settings)])
+        proved = tuple(
+            [
+                run
+                for audit, run in zip(audits, everything.runs, strict=True)
+                if not _is_gone(audit, seen_on, scenario.settings)
+            ]
+        )
         # A predecessor answers for its own reports until it has left.
         answers_for = {one.id for one in self.lineages.members(self.directory, gone_by=seen_on)}
         return _Life(
             everything,
-            everything if len(proved) == len(runs) else replace(everything, runs=proved),
+            everything if len(proved) == len(audits) else replace(everything, runs=proved),
             notice_of(
                 [
                     _report(audit)
-                    for audit, _ in runs
+                    for audit in audits
                     if not audit.downloaded and (not chained or audit.directories & answers_for)
                 ],
                 seen_on=seen_on,
@@ -263,7 +269,7 @@ class _DirectoryScore(_DirectoryUnit):
 
     @cached_property
     def _audits(self) -> list[AdsAudit]:
-        return [audit for audit, _ in self.lineages.runs_on([self.directory], self._start, self._seen_on)]
+        return self.lineages.runs_on([self.directory], self._start, self._seen_on)
 
     @cached_property
     def _everything(self) -> list[ScoredRun]:
