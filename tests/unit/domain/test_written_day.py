@@ -37,5 +37,5 @@ def test_every_day_is_read_back_from_each_of_its_forms(day: date) -> None:
     ],
 )
 def test_what_is_no_day_or_could_be_two_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(WrittenDayError, match="écrivez|calendrier|possible"):
+    with pytest.raises(WrittenDayError, match=r"écrivez|calendrier|possible"):
         read_day(text)
