@@ -86,7 +86,9 @@ def _kind_command(name: str) -> click.Command:
     @click.option("--reading", metavar="NOM", help="L'interprétation retenue.")
     @click.option("--programme", metavar="P", help="Le programme où elle l'est, s'il y en a plusieurs.")
     @click.option("--set", "fields", multiple=True, callback=_pairs, metavar="CHAMP=VALEUR", help="Un champ.")
-    @click.option("--file", "files", multiple=True, callback=_files, metavar="[PIÈCE=]FICHIER", help="Une pièce.")
+    @click.option(
+        "--file", "files", multiple=True, callback=_files, metavar="[PIÈCE=]FICHIER", help="Une pièce, ou son dépôt."
+    )
     @_person_options
     @click.option("--replaces", metavar="ID", help="La déclaration corrigée ; ce qui n'est pas redit en est repris.")
     @json_option

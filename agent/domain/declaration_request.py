@@ -46,8 +46,8 @@ class Known:
     """
     What a declaration may name: ids of the configuration and of the vault.
 
-    `directories` gives the kind of each, `served` the establishments that have directories and surfaces of their own;
-    `findings` None: the index cannot tell (it was rebuilt without the key).
+    `deposits` are those of evidence, `directories` gives the kind of each, `served` the establishments that have
+    directories and surfaces of their own; `findings` None: the index cannot tell (it was rebuilt without the key).
     """
 
     programmes: tuple[Programme, ...]
@@ -62,7 +62,7 @@ class Known:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """
-    What a person asks to record; `fields` as written, `files` by slot (None: the only one), as written.
+    What a person asks to record; `fields` as written, `files` (or ids of deposits) by slot (None: the only one).
 
     `keeps`: what a correction does not say again is taken from the record that it `replaces`; an empty field leaves it.
     """
@@ -347,16 +347,21 @@ class _Check:
                 self._fault(f"files.{slot}", "cette pièce n'existe pas" + suggestion(slot, slots))
             elif slot is None and len(slots) > 1:
                 self._fault("files", f"dites de quelle pièce il s'agit, PIÈCE={path} ; possibles : {', '.join(slots)}")
-            else:
+            elif path not in self.known.deposits:
                 name = slot or slots[0]
                 found[name] = (*found.get(name, ()), path)
         return found
 
     def _kept(self) -> dict[str, tuple[str, ...]]:
-        if self.earlier is None:
-            return {}
-        restated = {slot or self.kind.slots[0].name for slot, _ in self.request.files if slot or self.kind.slots}
-        return {slot: ids for slot, ids in self.earlier.evidence.items() if slot not in restated}
+        """Return what is sealed already: the deposits named, and what a correction does not give again."""
+        said = [(slot or self.kind.slots[0].name, item) for slot, item in self.request.files if slot or self.kind.slots]
+        restated = {slot for slot, _ in said}
+        earlier = self.earlier.evidence if self.earlier is not None else {}
+        found = {slot: ids for slot, ids in earlier.items() if slot not in restated}
+        for slot, item in said:
+            if item in self.known.deposits:
+                found[slot] = (*found.get(slot, ()), item)
+        return found
 
 
 def _given(*words: str | None) -> tuple[str, ...]:

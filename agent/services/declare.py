@@ -23,6 +23,7 @@ from agent.domain.declaration_request import (
 from agent.domain.declaration_text import FaultError, holds_secret, plain_text
 from agent.domain.display import printable
 from agent.domain.errors import DeclarationError, HeldError, UsageError, VaultError
+from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import ExposureAuditFact
 from agent.services.declarations import every_declaration
 from agent.services.fact_codec import from_json
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from agent.domain.declaration import FactKind
-    from agent.domain.evidence import EvidenceClass, RawEvidence, SealedEvidence
+    from agent.domain.evidence import RawEvidence, SealedEvidence
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
 MOST_BYTES = 2 * 1024**3
+_OF_OURS = {EvidenceClass.FACTS, EvidenceClass.DECISION, EvidenceClass.RECEIPT, EvidenceClass.ANCHOR}
 _CHUNK = 1024 * 1024
 _HEAD = 64 * 1024
 
@@ -98,7 +100,7 @@ def known_in(index: DeclaredIndex, known: Known) -> Known:
     findings = {one.id for fact in facts if isinstance(fact, ExposureAuditFact) for one in fact.findings}
     return replace(
         known,
-        deposits=frozenset(item.id for item in index.deposits()),
+        deposits=frozenset(item.id for item in index.deposits() if item.evidence_class not in _OF_OURS),
         findings=None if index.unknown() else frozenset(findings),
     )
 
@@ -126,7 +128,7 @@ def declare(
     history = every_declaration(vault.index, around.kinds, around.zone)
     earlier = {one.id: one for one in history}
     known = known_in(vault.index, around.known)
-    desk = _Desk(vault, history, around, folder, is_replay=is_replay)
+    desk = _Desk(vault, history, replace(around, known=known), folder, is_replay=is_replay)
     drafts: list[tuple[Draft, _Evidence]] = []
     faults: list[Fault] = [*misshapen]
     for request in (one for one in requests if one.kind):
@@ -213,7 +215,7 @@ class _Desk:
         faults: list[Fault] = []
         looked: dict[str, _File] = {}
         for slot, name in request.files:
-            if not name.strip():
+            if not name.strip() or name in self.around.known.deposits:
                 continue
             try:
                 looked[name] = self._look_at(self.folder / name)
@@ -261,10 +263,10 @@ class _Desk:
     def _is_alike(self, one: Declaration, draft: Draft, evidence: _Evidence) -> bool:
         if (one.fact, {*one.subjects}, {**one.values}) != (draft.kind.id, {*draft.subjects}, {**draft.values}):
             return False
-        asked = {slot: sorted(str(file.tag) for file in files) for slot, files in evidence.items()}
-        asked |= {slot: sorted(str(self.tags.get(item)) for item in ids) for slot, ids in draft.kept.items()}
-        held = {slot: sorted(str(self.tags.get(item)) for item in ids) for slot, ids in one.evidence.items()}
-        return asked == held
+        asked = [(slot, str(file.tag)) for slot, files in evidence.items() for file in files]
+        asked += [(slot, str(self.tags.get(item))) for slot, ids in draft.kept.items() for item in ids]
+        held = [(slot, str(self.tags.get(item))) for slot, ids in one.evidence.items() for item in ids]
+        return sorted(asked) == sorted(held)
 
     def faults_of_correction(self, draft: Draft) -> list[Fault]:
         """Return why a draft cannot replace what it says that it replaces."""
@@ -282,7 +284,9 @@ class _Desk:
         """Seal a draft unless it is known already; a trial seals nothing."""
         if (known := self.alike(draft, evidence)) is not None:
             return known
-        ids = {} if dry_run else {slot: self._seal(files) for slot, files in evidence.items()}
+        sealed = {**draft.kept}
+        for slot, files in evidence.items() if not dry_run else ():
+            sealed[slot] = (*sealed.get(slot, ()), *self._seal(files))
         made = Declaration(
             id="",
             fact=draft.kind.id,
@@ -290,7 +294,7 @@ class _Desk:
             values=draft.values,
             person=draft.person,
             on=self.around.now.astimezone(self.around.zone).date(),
-            evidence={**draft.kept, **ids},
+            evidence=sealed,
             reason=draft.reason,
             replaces=draft.replaces,
         )

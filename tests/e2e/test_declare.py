@@ -87,6 +87,21 @@ def test_the_sealed_evidence_is_the_file(installation: Installation, retex: Path
     assert (tmp_path / "x" / "retex.pdf").read_bytes() == b"%PDF retex"
 
 
+def test_a_piece_that_the_vault_holds_is_named_not_sealed_again(installation: Installation, retex: Path) -> None:
+    held = installation.type("inbox", "add", str(retex), "--json").json["evidence_id"]
+    before = classes(installation)
+
+    made = declare(installation, "crisis_exercise", "--set", "held_on=2026-03-14", "--file", f"proof={held}")
+    decision = declare(installation, "crisis_exercise", "--set", "held_on=2026-03-15", "--file", made.json["id"])
+
+    assert made.code == ExitCode.OK, made
+    assert made.json["evidence"] == {"proof": [held]}
+    assert classes(installation) == [*before, "decision"]
+    assert decision.json["error"]["problems"][0]["path"] == "files"
+    again = declare(installation, "crisis_exercise", "--set", "held_on=2026-03-14", "--file", f"proof={retex}")
+    assert (again.json["recorded"], again.json["id"]) == (False, made.json["id"])
+
+
 def test_the_real_command_says_in_french_what_a_declaration_changes(installation: Installation, retex: Path) -> None:
     done = installation.run(
         *("declare", "crisis_exercise", "--establishment", "chu", "--set", "held_on=2026-03-14"),

@@ -203,6 +203,15 @@ def test_a_correction_that_gives_a_piece_again_does_not_keep_the_old_one() -> No
     assert (found.kept, found.files) == ({}, {"proof": ("b.pdf",)})
 
 
+def test_a_piece_may_be_what_the_vault_holds_already() -> None:
+    found = draft(
+        **EXERCISE, files=(("proof", "00000007-aaaaaaaa"), ("proof", "annexe.pdf"), ("proof", "00000008-bbbbbbbb"))
+    )
+
+    assert found.kept == {"proof": ("00000007-aaaaaaaa",)}
+    assert found.files == {"proof": ("annexe.pdf", "00000008-bbbbbbbb")}
+
+
 def test_a_correction_leaves_out_a_field_said_empty() -> None:
     asked: dict[str, Any] = {"kind": "crisis_exercise", "replaces": "d1", "keeps": True, "earlier": EARLIER}
 
