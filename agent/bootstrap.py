@@ -705,19 +705,31 @@ class Application:
         )
 
     def check_dossier(
-        self, *, as_of: date | None, vault: Vault | None = None, programme: str | None = None
+        self,
+        *,
+        as_of: date | None,
+        vault: Vault | None = None,
+        programme: str | None = None,
+        prepared: Path | None = None,
     ) -> CheckedDossier:
-        """Return every piece of a programme (the first unless named), from the index of this vault or of a copy."""
+        """
+        Return every piece of a programme (the first unless named), from the index of this vault or of a copy.
+
+        `prepared` is a folder made ready for the deposit, to be looked at too.
+        """
         from agent.services.package import CheckedDossier, check
+        from agent.services.prepared import examine_prepared
 
         vault = vault or self.vault
         perimeter = self._perimeter_of(programme)
         subject = self._dossier_subject(perimeter)
         assessed = self._assess_for_dossier(perimeter, vault, as_of)
+        listed = check(vault.index, subject, assessed, as_of=self.as_of(as_of), zone=self.zone)
         return CheckedDossier(
             subject=subject,
             as_of=self.as_of(as_of),
-            checklist=check(vault.index, subject, assessed, as_of=self.as_of(as_of), zone=self.zone),
+            checklist=listed,
+            prepared=examine_prepared(prepared, listed, vault) if prepared else None,
         )
 
     def _perimeter_of(self, programme: str | None) -> Perimeter:

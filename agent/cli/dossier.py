@@ -22,8 +22,11 @@ from agent.domain.errors import ExitCode, UsageError
 from agent.texts.words import day as day_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from agent.domain.pieces import Checklist, PieceState
     from agent.domain.programme import Programme
+    from agent.services.prepared import Prepared
 
 
 _programme_option = click.option(
@@ -38,6 +41,11 @@ def dossier() -> None:
 
 @dossier.command()
 @click.option("--objective", "only", metavar="OBJECTIF", help="Un seul objectif, ou ceux qui commencent ainsi.")
+@click.option(
+    "--prepared",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Le dossier préparé pour le dépôt : un conteneur ZED y est, aucun rapport d'audit ne traîne à côté.",
+)
 @_programme_option
 @as_of_option
 @vault_option
@@ -47,6 +55,7 @@ def check(
     invocation: Invocation,
     *,
     only: str | None,
+    prepared: Path | None,
     programme: str | None,
     as_of: date | None,
     vault_copy: Path | None,
@@ -64,11 +73,14 @@ def check(
         as_of=as_of,
         vault=open_vault_copy(vault_copy, clock=invocation.clock) if vault_copy else None,
         programme=programme,
+        prepared=prepared,
     )
     found, names = checked.checklist, checked.subject.names
     by_objective = _by_objective(found, only)
     states = [state for of_one in by_objective.values() for state in of_one]
+    looked_at = checked.prepared
     is_complete = not found.unread and not any(state.is_missing for state in states)
+    is_complete = is_complete and (looked_at is None or looked_at.ready)
     if as_json:
         echo_json(
             {
@@ -77,6 +89,7 @@ def check(
                 "complete": is_complete,
                 "unread": found.unread,
                 "pieces": [texts.as_json(state, names) for state in states],
+                **({"prepared": _prepared_json(looked_at)} if looked_at else {}),
             }
         )
         return ExitCode.OK if is_complete else ExitCode.INCOMPLETE
@@ -87,6 +100,9 @@ def check(
         for line in texts.lines(of_one, names):
             echo_line(f"  {line}")
     echo_line()
+    if looked_at:
+        for line in _prepared_lines(looked_at):
+            echo_line(line)
     if found.unread:
         echo_line(f"! {texts.unread(found.unread)}")
     echo_line(texts.summary(states))
@@ -105,6 +121,30 @@ def _by_objective(found: Checklist, only: str | None) -> dict[str, list[PieceSta
             f"Aucune pièce n'est demandée pour « {only} ».", hint=f"Objectifs qui en demandent : {', '.join(asked)}."
         )
     return by_objective
+
+
+def _prepared_json(found: Prepared) -> dict[str, object]:
+    return {
+        "ready": found.ready,
+        "containers": list(found.containers),
+        "outside": [
+            {"path": one.path, "objective": one.objective, "piece": one.label, "evidence": one.evidence}
+            for one in found.outside
+        ],
+        "unread": list(found.unread),
+    }
+
+
+def _prepared_lines(found: Prepared) -> Iterator[str]:
+    if found.is_needed and not found.containers:
+        yield "✘ Dossier préparé : aucun conteneur ZED (.zed), alors que les pièces O1 et O2 n'ont pas d'autre place"
+    elif found.containers:
+        yield f"✔ Dossier préparé : {', '.join(found.containers)} ; chaque objectif O1 et O2 a besoin d'un conteneur"
+    for one in found.outside:
+        yield f"! {one.path} est un rapport sensible hors du conteneur ({one.objective}, {one.label})"
+        yield "    → Mettez-le dans le conteneur ZED, puis effacez ce fichier-là."
+    for path in found.unread:
+        yield f"! {path} n'a pas pu être lu (vide, trop gros, illisible ou lien)"
 
 
 def _heading(objective: str, programme: Programme) -> str:

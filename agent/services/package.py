@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from agent.domain.pieces import Checklist
     from agent.domain.programme import Programme
     from agent.services.assess import Assessed
+    from agent.services.prepared import Prepared
     from agent.vault.age import Identity
     from agent.vault.index import Index, IndexedDeposit
     from agent.vault.vault import Vault
@@ -65,11 +66,12 @@ class DossierSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedDossier:
-    """The pieces of a dossier on a day, whoever they are for."""
+    """The pieces of a dossier on a day, and the folder prepared for its deposit when one was looked at."""
 
     subject: DossierSubject
     as_of: date
     checklist: Checklist
+    prepared: Prepared | None = None
 
 
 def check(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of: date, zone: ZoneInfo) -> Checklist:
