@@ -40,12 +40,14 @@ class AuditObligations:
             yield self._lost(entry)
         elif "NEEDS_DECISION" in entry.reasons:
             yield self._decision()
-        elif case.objective.rule in _RHYTHMS:
-            yield from self._rhythm(entry)
-        elif case.objective.rule is RuleName.SCORE:
-            yield from self._scores(entry)
         else:
-            yield from self._level(entry)
+            yield from self._contested()
+            if case.objective.rule in _RHYTHMS:
+                yield from self._rhythm(entry)
+            elif case.objective.rule is RuleName.SCORE:
+                yield from self._scores(entry)
+            else:
+                yield from self._level(entry)
 
     def _lost(self, entry: Entry) -> Obligation:
         case = self.case
@@ -57,6 +59,22 @@ class AuditObligations:
             standing=Standing.LOST,
             values={"reasons": list(map(str, entry.reasons))},
         )
+
+    def _contested(self) -> Iterator[Obligation]:
+        """Yield what is lost under a reading, not under every one: only the authority can settle it."""
+        case = self.case
+        asked = (case.ask(case.as_of, reading=reading) for reading in case.strict())
+        lost = next((one for one in asked if one is not None and one.verdict is Verdict.NOT_MET), None)
+        if lost is not None:
+            yield self._obligation(
+                why=lost.reasons[0] if lost.reasons else Why.LAST_DAY,
+                recommended_on=None,
+                last_prudent_on=case.last_day_all_kept(),
+                last_permissive_on=case.last_permissive_due(case.as_of)[0],
+                standing=Standing.CONTESTED,
+                rank=0,
+                values={"reasons": list(map(str, lost.reasons))},
+            )
 
     def _decision(self) -> Obligation:
         case = self.case
@@ -79,16 +97,15 @@ class AuditObligations:
             if due is None:  # the rhythm holds until the end without another audit
                 return
             permissive, asks = case.last_permissive_due(on, before)
-            repairing = bool(rank) and due < case.as_of  # the audits before it do not yet bring the mean back
-            overdue = repairing or (standing is not Standing.OPEN and not rank)
+            overdue = due < case.as_of  # the audits before it, if any, do not yet bring the mean back
             prudent = min(due, case.ends_on)
             wanted = planned[rank].day if rank < len(planned) else prudent
             yield self._obligation(
                 why=self._binding(on, before, due),
-                recommended_on=wanted if repairing else self._recommended(wanted, prudent, overdue=overdue),
-                last_prudent_on=self._last_prudent_kept(due) if overdue else prudent,
+                recommended_on=wanted if overdue and rank else self._recommended(wanted, prudent),
+                last_prudent_on=prudent,
                 last_permissive_on=permissive,
-                standing=standing if overdue else Standing.OPEN,
+                standing=standing if overdue or not rank else Standing.OPEN,
                 rank=rank + 1,
                 values={
                     "planned": len(planned),
@@ -191,13 +208,6 @@ class AuditObligations:
         due = entry.next_due
         return Standing.OVERDUE if due is not None and due < case.as_of else Standing.OPEN
 
-    def _last_prudent_kept(self, due: date) -> date | None:
-        """Return the day that has passed: the due date itself, or the last day before a reading was lost."""
-        case = self.case
-        if due < case.as_of:
-            return due
-        return case.last_day_all_kept()
-
     def _binding(self, on: date, before: Sequence[PlannedAudit], due: date) -> Why:
         """Return the rule that sets a due date, by asking what would be due without the mean."""
         case = self.case
@@ -208,9 +218,9 @@ class AuditObligations:
         without = case.ask(on, before, mean_days=_NO_MEAN)
         return Why.MAX_GAP if without is not None and without.next_due == due else Why.MEAN
 
-    def _recommended(self, wanted: date, last: date, *, overdue: bool = False) -> date | None:
+    def _recommended(self, wanted: date, last: date) -> date | None:
         first = self.case.as_of
-        if overdue or last < first:
+        if last < first:
             return self.working.on_or_after(first)
         return self.working.within(wanted, first, last)
 

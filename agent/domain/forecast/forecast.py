@@ -176,13 +176,13 @@ def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterato
     """Yield the declaration itself, and the day by which its pieces have to be there."""
     today, planned, last = scenario.as_of, scenario.phase.declaration, scenario.last_day
     too_late, over = planned > last, today > last
-    sources = scenario.programme.objectives[0].sources[:1] if scenario.programme.objectives else ()
+    sources = scenario.programme.phase_sources
     standing = Standing.LOST if over else Standing.OVERDUE if too_late or planned < today else Standing.OPEN
     yield Obligation(
         objective=EVERYTHING,
         unit=EVERYTHING,
         what=What.DECLARATION,
-        why="DECLARATION_TOO_LATE" if too_late or over else Why.LAST_DAY,
+        why="DECLARATION_TOO_LATE" if too_late and not over else Why.LAST_DAY,
         recommended_on=None if over else working.within(min(planned, last), today, last),
         last_prudent_on=last,
         last_permissive_on=last,

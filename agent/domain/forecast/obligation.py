@@ -73,7 +73,8 @@ class Obligation:
     is lost. `last_prudent_on` is the last day on which the strictest reading is kept, `last_permissive_on` the last
     one under the readings that ask the least; past days once the standing says so, None when no day ever did.
     `rank` counts the audits of a calendar: 1 is the next one, the others suppose that those before were run on
-    their recommended days. `values` are the figures behind `why`.
+    their recommended days; 0 is what is lost already under a reading,
+    and that no audit brings back. `values` are the figures behind `why`.
     """
 
     objective: str

@@ -111,14 +111,6 @@ def _fresh(
         exposure_audits=(),
         directories=tuple(one for one in scenario.directories if one.in_service is None)[:1],
         surfaces=tuple(one for one in scenario.surfaces if one.exposed_from is None)[:1],
-        readings={
-            **scenario.readings,
-            **{
-                name: scenario.readings.get(name, values)[:1]
-                for one in rhythms
-                for name, values in one.readings.items()
-            },
-        },
     )
     for objective in evaluate(replace(programme, objectives=rhythms), empty).objectives.values():
         for entry in objective.units.values():

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
+from math import ceil
 
 from agent.domain.assessment import evaluate
 from agent.domain.candidate import CandidateType, Establishment
@@ -202,16 +203,32 @@ class _Search:
         """Return a cost that no set holding `chosen` is under: the missing activity bought at its best price."""
         settings, total = self.scenario.settings, sum((one.activity for one in self.places.values()), Fraction(0))
         missing = exact(settings.share_threshold) * total / 100 - sum(one.activity for one in self._of(chosen))
-        cost = Fraction(self._audits(chosen))
+        more = max(self._by_activity(missing, optional), self._by_count(missing, optional))
+        # A unit shared with a chosen establishment is already paid: its part of the price may be saved.
+        saved = sum(self.efforts[name].audits for name in self._names(chosen) if self.sharers[name] > 1)
+        paid = self._audits(chosen)
+        return max(paid, ceil(paid + more - saved)), self._latest(chosen)
+
+    def _by_activity(self, missing: Fraction, optional: Sequence[str]) -> Fraction:
+        """Return the price of the missing activity, were establishments divisible; `optional` is in order of price."""
+        price = Fraction(0)
         for place in optional:
+            activity = self.places[place].activity
+            if missing <= 0 or not activity:
+                break
+            price += self._split(place) * min(Fraction(1), missing / activity)
+            missing -= activity
+        return price
+
+    def _by_count(self, missing: Fraction, optional: Sequence[str]) -> Fraction:
+        """Return the price of the fewest establishments that bring the missing activity, at the lowest prices."""
+        count = 0
+        for activity in sorted((self.places[place].activity for place in optional), reverse=True):
             if missing <= 0:
                 break
-            activity = self.places[place].activity
-            cost += self._split(place) * (min(Fraction(1), missing / activity) if activity else 0)
             missing -= activity
-        # A unit shared with a chosen establishment is already paid: its part of the price may be saved.
-        shared = sum(self.efforts[name].audits for name in self._names(chosen) if self.sharers[name] > 1)
-        return max(self._audits(chosen), -int(-(cost - shared) // 1)), self._latest(chosen)
+            count += 1
+        return sum(sorted(map(self._split, optional))[:count], Fraction(0))
 
     def _reaches(self, chosen: Collection[str]) -> bool:
         outcomes = {

@@ -70,6 +70,7 @@ def _parse(
         faults.append("il manque l'annuaire ou la surface, le jour ou le résultat")
         return None
     unit, written, *results = rest
+    unit = {one.casefold(): one for one in known[kind]}.get(unit.casefold(), unit)
     if unit != EVERYTHING and unit not in known[kind]:
         what = "annuaire" if kind == ADS else "surface"
         faults.append(f"{what} inconnu(e) « {unit[:40]} » ; connus : {', '.join(known[kind]) or 'aucun'}")

@@ -88,10 +88,20 @@ def test_what_no_longer_can_be_repaired_comes_first() -> None:
 
 
 def test_a_day_between_the_two_readings_is_contested_not_lost() -> None:
-    first = obligation(scenario(as_of="2026-07-07"), "D1.O1.A")
+    value = scenario(as_of="2026-07-07")
+    lost, upcoming = obligation(value, "D1.O1.A", rank=0), obligation(value, "D1.O1.A")
 
-    assert first.standing is Standing.CONTESTED
-    assert (first.last_prudent_on, first.last_permissive_on) == (day("2026-07-06"), day("2026-07-07"))
+    assert lost.standing is upcoming.standing is Standing.CONTESTED
+    assert (lost.last_prudent_on, lost.last_permissive_on) == (day("2026-07-06"), day("2026-07-07"))
+    assert upcoming.last_prudent_on == day("2026-07-07")
+
+
+def test_a_reading_lost_in_the_past_leaves_the_next_audit_its_own_last_day() -> None:
+    value = scenario(as_of="2026-07-20", runs=["2026-07-07"])
+    lost, upcoming = obligation(value, "D1.O1.A", rank=0), obligation(value, "D1.O1.A")
+
+    assert (lost.why, lost.last_prudent_on) == ("FIRST_AUDIT_LATE", day("2026-07-06"))
+    assert upcoming.last_prudent_on > day("2026-07-20")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,181 @@
+"""Forecast: what lies ahead of each programme, as things stand or with audits that people suppose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from agent.domain.assessment import evaluate
+from agent.domain.errors import UsageError
+from agent.domain.forecast.declared import declared_obligations
+from agent.domain.forecast.forecast import Forecast, forecast
+from agent.domain.forecast.phase_starts import PhaseStart, is_settled, phase_starts
+from agent.domain.forecast.share_plan import SharePlan, share_plans
+from agent.domain.forecast.what_if import parse_suppositions, suppose
+from agent.domain.forecast.working_days import WorkingDays
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from agent.domain.scenario import Scenario
+    from agent.services.assess import Assessed
+
+Json = dict[str, object]
+Parse = Callable[[Json], "Scenario"]
+Holidays = Callable[[Iterable[int]], frozenset["date"]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedVerdict:
+    """The verdict of an objective at the declaration if nothing more is done, without and with what is supposed."""
+
+    objective: str
+    before: str
+    after: str
+
+    def as_json(self) -> Json:
+        """Return the comparison for machines."""
+        return {"objective": self.objective, "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastReport:
+    """What `forecast` shows of one programme; `compared` is empty when nothing is supposed."""
+
+    forecast: Forecast
+    shares: tuple[SharePlan, ...]
+    compared: tuple[ComparedVerdict, ...]
+
+    def rows(self) -> list[Json]:
+        """Return the obligations in the contract's shape (contract/cli.md), each with its programme."""
+        programme = self.forecast.programme.id
+        return [{**one.as_json(), "programme": programme} for one in self.forecast.obligations]
+
+    def as_json(self) -> Json:
+        """Return everything that the forecast holds."""
+        found = self.forecast
+        return {
+            "programme": found.programme.id,
+            "as_of": found.as_of.isoformat(),
+            "declaration": found.declaration.isoformat(),
+            "lost": list(found.lost),
+            "obligations": self.rows(),
+            "calendars": [one.as_json() for one in found.calendars],
+            "shares": [one.as_json() for one in self.shares],
+            "verdicts": [one.as_json() for one in self.compared],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseStartReport:
+    """The phase starts of one programme, compared; `settled`: one was validated, nothing is left to choose."""
+
+    programme: str
+    label: str
+    as_of: date
+    settled: bool
+    starts: tuple[PhaseStart, ...]
+
+    def as_json(self) -> Json:
+        """Return the comparison for machines."""
+        return {
+            "programme": self.programme,
+            "as_of": self.as_of.isoformat(),
+            "settled": self.settled,
+            "starts": [one.as_json() for one in self.starts],
+        }
+
+
+def report_forecasts(
+    assessed: Sequence[Assessed],
+    *,
+    parse: Parse,
+    holidays: Holidays,
+    supposed: Sequence[str] = (),
+    declaration: date | None = None,
+) -> list[ForecastReport]:
+    """
+    Return the forecast of each programme, with `supposed` audits (`--with`) and another planned `declaration`.
+
+    Raises UsageError for a supposition that cannot be understood, or a declaration that is not after the day asked.
+    """
+    return [
+        _report(one, parse=parse, holidays=holidays, supposed=supposed, declaration=declaration) for one in assessed
+    ]
+
+
+def report_phase_starts(
+    assessed: Sequence[Assessed], *, parse: Parse, declaration: date | None = None
+) -> list[PhaseStartReport]:
+    """Return the phase starts of each programme that lets candidates choose one among several days."""
+    found = []
+    for one in assessed:
+        changed, _ = suppose(one.scenario, (), declaration=declaration)
+        scenario = parse(changed)
+        opens_on, closes_on = scenario.programme.window.bounds(scenario.phase.validated_on)
+        if opens_on < closes_on and scenario.programme.objectives:
+            found.append(
+                PhaseStartReport(
+                    programme=scenario.programme.id,
+                    label=scenario.programme.label,
+                    as_of=scenario.as_of,
+                    settled=is_settled(scenario),
+                    starts=phase_starts(scenario.programme, scenario),
+                )
+            )
+    return found
+
+
+def _report(
+    assessed: Assessed, *, parse: Parse, holidays: Holidays, supposed: Sequence[str], declaration: date | None
+) -> ForecastReport:
+    before = parse(assessed.scenario)
+    last_day = declaration or before.phase.declaration
+    if declaration is not None and declaration <= before.as_of:
+        raise UsageError(
+            f"Une déclaration le {declaration.isoformat()} ne peut pas être prévue : ce jour n'est pas à venir.",
+            hint="Donnez un jour postérieur : --declaration AAAA-MM-JJ.",
+        )
+    suppositions = parse_suppositions(
+        supposed,
+        directories=[one.id for one in before.directories],
+        surfaces=[one.id for one in before.surfaces],
+        as_of=before.as_of,
+        last_day=last_day,
+    )
+    changed, ids = suppose(assessed.scenario, suppositions, declaration=declaration)
+    after = parse(changed)
+    programme = after.programme
+    days_off = holidays(range(after.as_of.year, max(after.last_day, last_day, after.as_of).year + 1))
+    document: Mapping[str, Any] = assessed.document
+    others = declared_obligations(programme, after, document, WorkingDays(days_off))
+    return ForecastReport(
+        forecast=forecast(programme, after, holidays=days_off, supposed=ids, others=tuple(others)),
+        shares=share_plans(programme, after),
+        compared=_compared(before, after, ids) if suppositions or declaration else (),
+    )
+
+
+def _compared(before: Scenario, after: Scenario, supposed: frozenset[str]) -> tuple[ComparedVerdict, ...]:
+    """Return how the audited objectives end, what is dated after today counted only where it is supposed."""
+    programme, today = before.programme, before.as_of
+    kept = replace(
+        after,
+        as_of=after.phase.declaration,
+        ads_audits=tuple(one for one in after.ads_audits if one.day <= today or one.id in supposed),
+        exposure_audits=tuple(one for one in after.exposure_audits if one.day <= today or one.id in supposed),
+    )
+    without = replace(
+        before,
+        as_of=before.phase.declaration,
+        ads_audits=tuple(one for one in before.ads_audits if one.day <= today),
+        exposure_audits=tuple(one for one in before.exposure_audits if one.day <= today),
+    )
+    old, new = evaluate(programme, without).objectives, evaluate(programme, kept).objectives
+    return tuple(
+        ComparedVerdict(
+            objective=name, before=old[name].candidate.verdict.value, after=new[name].candidate.verdict.value
+        )
+        for name in old
+    )
