@@ -52,6 +52,8 @@ class Assessment:
         return {
             "scenario_id": self.scenario_id,
             "programme": self.programme.id,
+            "programme_version": self.programme.version,
+            "programme_dated": self.programme.dated.isoformat(),
             "as_of": self.as_of.isoformat(),
             "phase_start": self.phase_start.isoformat(),
             "declaration": self.declaration.isoformat(),

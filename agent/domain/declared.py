@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from importlib import import_module
 from itertools import product
 from typing import cast
@@ -95,8 +96,10 @@ class _Programme:
     ) -> None:
         self.programme = programme
         self.scenario = scenario
-        self.declarations = declarations
         self.kinds = kinds
+        self.by_fact: dict[str, list[Declaration]] = {}
+        for one in declarations:
+            self.by_fact.setdefault(one.fact, []).append(one)
         self.candidate = perimeter_of(programme, scenario.candidate)
         self.perimeter = self.candidate.perimeter
         self.days = named_days(programme, scenario, declarations)
@@ -160,7 +163,7 @@ class _Programme:
                 days=self.days,
                 as_of=self.scenario.as_of,
                 reading=reading,
-                others=self._others(objective),
+                others={} if objective.optional else self.optional,
             )
         )
 
@@ -170,7 +173,7 @@ class _Programme:
         found: list[Declaration] = []
         for fact in facts:
             kind = self.kinds.get(fact)
-            bearing = [one for one in self.declarations if one.fact == fact and self._bears_on(one, unit)]
+            bearing = [one for one in self.by_fact.get(fact, ()) if self._bears_on(one, unit)]
             found += bearing if kind is not None and kind.several else bearing[-1:]
         return found
 
@@ -189,10 +192,9 @@ class _Programme:
                     found.update(engaged_by(objective, one))
         return frozenset(found)
 
-    def _others(self, objective: DeclaredObjective) -> dict[str, Outcome]:
+    @cached_property
+    def optional(self) -> dict[str, Outcome]:
         """Return the candidate's outcome on the optional objectives, for the rule that counts them."""
-        if objective.rule != "choice":
-            return {}
         found = {}
         for other in self.programme.declared:
             if other.optional:

@@ -38,6 +38,15 @@ def test_one_scenario_gives_one_assessment(tmp_path: Path, capsys: pytest.Captur
     )
 
 
+def test_an_assessment_says_which_version_of_the_programme_judged_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["evaluate", written(tmp_path, ads_case(REGULAR, as_of=300)), "--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert (found["programme_version"], found["programme_dated"]) == ("1.0", "2026-04-07")
+
+
 def test_an_array_gives_an_array_and_one_failed_objective_is_enough_for_the_code(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

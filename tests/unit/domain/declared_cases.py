@@ -88,7 +88,7 @@ def judged(
     type: str = "GHT",  # noqa: A002 - the contract's word
     of: Sequence[Json] | None = None,
     phase: Mapping[str, str] | None = None,
-    readings: Mapping[str, object] | None = None,
+    config: Mapping[str, object] | None = None,
 ) -> DeclaredAssessment:
     """What a shipped programme says of the declarations, for a GHT of two establishments unless told otherwise."""
     scenario = parse_scenario(
@@ -98,7 +98,7 @@ def judged(
             "candidate": {"type": type, "establishments": list(of or establishments(60, 40))},
             "phase": {**PHASES[programme], **(phase or {})},
             "as_of": as_of.isoformat(),
-            "config": {"readings": dict(readings or {})},
+            "config": dict(config or {}),
         },
         find_programme,
     )

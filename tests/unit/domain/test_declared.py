@@ -223,9 +223,15 @@ class TestConvergence:
     def test_a_pinned_reading_settles_the_milestone(self) -> None:
         late = trajectory(milestone_on=date(2028, 9, 30))
 
-        found = judged(late, readings={"convergence_from": "declarations_close"})
+        found = judged(late, config={"readings": {"convergence_from": "declarations_close"}})
 
         assert verdict(found, "D1.O6.B") == (MET, set())
+
+    def test_counts_from_a_close_of_declarations_that_the_authority_moved(self) -> None:
+        late = trajectory(milestone_on=date(2028, 12, 31))
+        moved = {"declaration_deadline": "2027-06-30", "readings": {"convergence_from": "declarations_close"}}
+
+        assert verdict(judged(late, config=moved), "D1.O6.B") == (MET, set())
 
     def test_covers_every_establishment(self) -> None:
         assert verdict(judged(trajectory(establishments=("E1",))), "D1.O6.B") == (AT_RISK, {Reason.CONDITION_NOT_MET})
