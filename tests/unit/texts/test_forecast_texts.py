@@ -1,0 +1,70 @@
+"""The forecast in French: what is lost first, units told together, days as people write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.domain.forecast.obligation import Why
+from agent.domain.forecast.share_plan import share_plans
+from agent.texts.forecast import lines, why
+from tests.unit.domain.forecast.cases import Json, forecast_of, parsed, scenario
+
+CRITICAL, HIGH = {"id": "CVE-1", "cvss": 9.8}, {"id": "CVE-2", "cvss": 8.0}
+
+
+def told(value: Json, **arguments: object) -> str:
+    one = parsed(value)
+    shares = share_plans(one.programme, one)
+    return "\n".join(lines(forecast_of(value), shares, arguments.get("compared", ()), {"E1": "CH du Bourg"}))  # type: ignore[arg-type]
+
+
+def test_what_is_lost_comes_before_what_is_to_be_done() -> None:
+    text = told(scenario(as_of="2026-07-20"))
+
+    assert text.index("ne se rattrape plus") < text.index("À faire")
+    assert "le dernier jour était le 7 juillet 2026" in text
+
+
+def test_nothing_lost_is_said_too() -> None:
+    assert "Rien n'est perdu à ce jour." in told(scenario(as_of="2026-05-10"))
+
+
+def test_units_that_ask_the_same_are_told_together() -> None:
+    surfaces = [{"id": f"X{rank}", "establishments": ["E1"]} for rank in range(1, 4)]
+    text = told(scenario(as_of="2026-05-10", surfaces=surfaces))
+
+    assert "D1.O2.A, X1, X2, X3" in text
+
+
+def test_the_days_and_the_source_of_an_audit_are_given() -> None:
+    text = told(scenario(as_of="2026-05-10"))
+
+    assert "dernier jour prudent : 6 juillet 2026 ; selon la lecture la plus souple : 7 juillet 2026" in text
+    assert "(D1bis, Q/R 3.1)" in text
+
+
+def test_what_is_contested_is_told_apart_from_what_is_lost() -> None:
+    text = told(scenario(as_of="2026-07-20", runs=["2026-07-07"], exposures=["2026-07-01"]))
+
+    assert "Perdu selon une lecture des textes, pas selon toutes" in text
+    assert "ne se rattrape plus" not in text
+
+
+def test_a_comparison_says_what_does_not_move() -> None:
+    text = told(scenario(as_of="2026-05-10"), compared=[("D1.O1.A", "not_met", "met"), ("D1.O1.B", "met", "met")])
+
+    assert "D1.O1.A : non atteint → atteint" in text
+    assert "D1.O1.B : atteint → atteint (inchangé)" in text
+
+
+@pytest.mark.parametrize("as_of", ["2026-05-10", "2026-08-15", "2026-10-19", "2027-03-20", "2027-04-02"])
+def test_every_obligation_has_words(as_of: str) -> None:
+    found = [HIGH, CRITICAL]
+    runs = [{"date": "2026-06-20", "score": 1, "downloaded": False}, "2026-08-10"]
+    exposures = [("2026-06-20", "INDUSTRIAL", found), ("2026-08-10", "INDUSTRIAL", found)]
+    value = scenario(as_of=as_of, runs=runs, exposures=exposures)  # type: ignore[arg-type]
+
+    codes = set(Why)
+    for one in forecast_of(value).obligations:
+        assert why(one) not in codes | {one.why}
+    assert told(value)
