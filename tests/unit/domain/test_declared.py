@@ -228,7 +228,7 @@ class TestConvergence:
         assert verdict(found, "D1.O6.B") == (MET, set())
 
     def test_counts_from_a_close_of_declarations_that_the_authority_moved(self) -> None:
-        late = trajectory(milestone_on=date(2028, 12, 31))
+        late = trajectory(milestone_on=date(2028, 12, 30))
         moved = {"declaration_deadline": "2027-06-30", "readings": {"convergence_from": "declarations_close"}}
 
         assert verdict(judged(late, config=moved), "D1.O6.B") == (MET, set())
