@@ -189,15 +189,41 @@ def lines(states: Sequence[PieceState], names: Mapping[str, str]) -> list[str]:
     found = [f"{channel(one)} :" for one in channels] if len(channels) == 1 else []
     alike: dict[object, list[PieceState]] = {}
     for state in states:
-        if state.status is not Status.NOT_NEEDED:
+        if state.why is not Why.ALTERNATIVE:
             alike.setdefault(_likeness(state), []).append(state)
-    for group in alike.values():
-        where = f" [{channel(group[0].piece.channel)}]" if len(channels) > 1 else ""
-        source = f" ({cited(group[0].piece.sources)})" if group[0].is_missing and group[0].piece.sources else ""
+    groups = list(alike.values())
+    for group in groups:
+        first = group[0]
+        where = f" [{channel(first.piece.channel)}]" if len(channels) > 1 else ""
+        source = f" ({cited(first.piece.sources)})" if first.is_missing and first.piece.sources else ""
         found.append(_line(group, names) + where + source)
-        if group[0].is_missing:
-            found.append(f"    → {todo(group[0])}")
+        together = [one[0] for one in groups if _is_one_declaration(one[0], first)]
+        if len(together) > 1:
+            # One record for all of them: a second one would supersede the first, and its files.
+            if first is together[-1]:
+                found.append(f"    → {_in_one_record(together)}")
+        elif first.is_missing:
+            found.append(f"    → {todo(first)}")
     return found
+
+
+def _is_one_declaration(one: PieceState, other: PieceState) -> bool:
+    """Return whether two pieces are given by one declaration that nobody has made yet."""
+    return (
+        one.why is other.why is Why.NOT_DECLARED
+        and one.is_missing
+        and one.piece.slot is not None
+        and other.piece.slot is not None
+        and (one.piece.fact, one.subjects) == (other.piece.fact, other.subjects)
+    )
+
+
+def _in_one_record(states: Sequence[PieceState]) -> str:
+    fact = states[0].piece.fact
+    files = " ".join(f"--file {state.piece.slot}=FICHIER" for state in states)
+    return (
+        f"Déclarez-les ensemble : carenage declare {fact} {files} (les champs à dire : carenage declare kinds {fact})."
+    )
 
 
 def _likeness(state: PieceState) -> object:

@@ -41,6 +41,10 @@ def test_what_a_piece_names_exists(programme: str, objective: str, piece: Piece)
 def test_a_missing_piece_says_what_to_type(programme: str, objective: str, piece: Piece) -> None:
     command = f"carenage declare {piece.fact}" if piece.fact else "carenage "
     assert command in piece.todo
+    if piece.origin is Origin.DECLARATION:
+        required = [field.name for field in fact_kinds()[piece.fact or ""].fields if field.required]
+        assert [name for name in required if f"--set {name}=" not in piece.todo] == []
+        assert f"--file {piece.slot}=FICHIER" in piece.todo
 
 
 @pytest.mark.parametrize(("programme", "objective", "piece"), PIECES)
