@@ -473,6 +473,68 @@ def test_the_screens_are_in_french(untouched: Installation, words: tuple[str, ..
     assert done.out
 
 
+def test_the_list_tells_a_person_what_replaced_what(installation: Installation, retex: Path) -> None:
+    first = exercise(installation, retex, "--reason", "exercice annuel")
+    fixed = declare(installation, "crisis_exercise", "--replaces", first["id"], "--set", "single_si=oui").json
+    filled = [declare(installation, "osis", "--set", f"priority_measures_filled={count}").json for count in (40, 43)]
+    declare(installation, "withdraw", fixed["id"], "--reason", "mauvais GHT", "--person", "B. Martin")
+
+    shown = installation.type("declare", "list", "--all").out
+
+    assert f"{first['id']}  Exercice de crise cyber, CHU d'Exemple (A. Durand, " in shown
+    for line in (
+        "    Jour de l'exercice (un jour à venir : exercice prévu) : 14 mars 2026",
+        f"    pièce proof : {first['evidence']['proof'][0]}",
+        "    motif : exercice annuel",
+        f"    ✘ corrigée par {fixed['id']}, ",
+        f"    corrige {first['id']}",
+        "    ✘ remplacée par une déclaration plus récente",
+        f"    retire {fixed['id']} : mauvais GHT",
+    ):
+        assert f"\n{line}" in shown, line
+    in_force = installation.type("declare", "list").out
+    assert [line.split()[0] for line in in_force.splitlines() if line[0] != " "] == [filled[1]["id"]]
+
+
+def test_a_person_is_told_what_became_of_each_entry_of_a_file(installation: Installation, file: Path) -> None:
+    trial = installation.type("declare", "from", str(file), "--dry-run").out
+    done = installation.type("declare", "from", str(file)).out
+    first = listed(installation)[0]["id"]
+    declare(installation, "crisis_exercise", "--replaces", first, "--set", "held_on=2026-03-15")
+    replayed = installation.type("declare", "from", str(file)).out
+
+    assert trial.splitlines()[0].startswith(
+        "ligne 4 (crisis_exercise) : Exercice de crise cyber, CHU d'Exemple, CH du Nord"
+    )
+    assert "à enregistrer" in trial.splitlines()[0]
+    assert trial.splitlines()[-1] == "2 déclaration(s) à enregistrer, 0 passée(s)."
+    assert f"déclaration scellée, {first}." in done
+    assert f"passée, car {first}, qui disait la même chose, a été corrigée ou retirée depuis." in replayed
+    assert "déjà en vigueur" in replayed
+    assert replayed.splitlines()[-1] == "0 déclaration(s) enregistrée(s), 2 passée(s)."
+
+
+def test_a_person_is_told_what_a_declaration_changes_and_what_is_missing(installation: Installation) -> None:
+    governance = installation.type("declare", "governance", "--set", "referent=C. Martin").out
+    pinned = installation.type("declare", *PIN).out
+    useless = installation.type("declare", "pssi", "--set", "written_on=2026-04-02").out
+    first = declare(installation, "osis", "--set", "priority_measures_filled=40").json["id"]
+    second = installation.type("declare", "osis", "--set", "priority_measures_filled=43").out
+    withdrawn = installation.type("declare", "withdraw", _last(installation), "--reason", "x")
+
+    assert "Attention : aucune pièce n'est jointe" in governance
+    assert "Sert à D1.O6.A (D1BIS_2026)" in governance
+    assert "il manque : Référent nommé par le directeur de l'établissement support" in governance
+    assert "Sert à D1.O1.A (D1BIS_2026)" in pinned
+    assert "Aucun objectif des programmes configurés n'en dépend." in useless
+    assert f"Remplace {first}, qui reste dans le coffre." in second
+    assert f"De nouveau en vigueur : {first}" in withdrawn.out
+
+
+def _last(installation: Installation) -> str:
+    return str(listed(installation)[-1]["id"])
+
+
 # The page that teaches it
 
 
