@@ -173,7 +173,7 @@ def holdings(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of
         perimeter=frozenset(one.id for one in perimeter_of(subject.programme, scenario.candidate).perimeter),
         asked=asked_of(assessed.document, subject.programme),
         reports=tuple(reports(known, subject, assessed, as_of=as_of)),
-        runs=tuple(_runs(known, str(assessed.document["phase_start"]), as_of.isoformat())),
+        runs=tuple(runs_of(known, str(assessed.document["phase_start"]), as_of.isoformat())),
         descriptions=tuple(
             Description(directory=slug, taken_on=fact.taken_at[:10], complete=fact.complete)
             for slug, fact in described
@@ -275,7 +275,7 @@ def _report(item: KnownFact, subject: DossierSubject) -> AuditReport | None:
     return None
 
 
-def _runs(known: Iterable[KnownFact], first: str, last: str) -> Iterator[Run]:
+def runs_of(known: Iterable[KnownFact], first: str, last: str) -> Iterator[Run]:
     """Yield the collections of the phase that were made for the ADS service and are not known to be partial."""
     for item in known:
         fact = item.fact

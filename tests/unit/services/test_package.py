@@ -9,10 +9,10 @@ import pytest
 
 from agent.domain.admissible import KnownFact
 from agent.domain.evidence import EvidenceClass
-from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, ExposureAuditFact, Fact
+from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, ExposureAuditFact, Fact, OradadCollectionFact
 from agent.domain.live import OpenQuestion
 from agent.services.assess import Assessed
-from agent.services.package import DossierSubject, lists_in_force, reports
+from agent.services.package import DossierSubject, asked_of, lists_in_force, reports, runs_of
 from agent.vault.index import IndexedDeposit
 from config.programme_files import load_programme
 
@@ -142,3 +142,73 @@ def test_a_report_left_open_is_kept_with_the_command_that_settles_it(fact: Fact)
 
 def test_a_sealed_audit_that_was_never_read_is_named() -> None:
     assert taken(None, question("exposure_audit")) == [("7", None, "carenage inbox confirm 7 --x")]
+
+
+def entry(verdict: str) -> dict[str, str]:
+    return {"verdict": verdict}
+
+
+def objective(candidate: str, **units: str) -> dict[str, object]:
+    """Return an objective's assessment as far as asking for pieces goes."""
+    return {"candidate": entry(candidate), "units": {unit: entry(said) for unit, said in units.items()}}
+
+
+def asked(programme: str = "D1BIS_2026", **objectives: dict[str, object]) -> dict[str, dict[str | None, str]]:
+    named = {name.replace("_", "."): one for name, one in objectives.items()}
+    return asked_of({"scenario_id": "ght", "objectives": named}, load_programme(programme))
+
+
+def test_what_does_not_apply_is_asked_of_nobody() -> None:
+    assert asked(D1_O1_A=objective("not_applicable", chu="not_applicable")) == {}
+
+
+def test_a_unit_to_which_an_objective_does_not_apply_is_not_asked() -> None:
+    assert asked(D1_O1_A=objective("met", chu="met", ch="not_applicable")) == {"D1.O1.A": {"chu": "met"}}
+
+
+def test_an_audited_objective_without_any_unit_asks_for_the_audits_that_nobody_described() -> None:
+    assert asked(D1_O1_A=objective("at_risk")) == {"D1.O1.A": {}}
+
+
+def test_an_objective_of_the_candidate_asks_the_candidate() -> None:
+    assert asked(D1_O6_A=objective("at_risk", ght="at_risk")) == {"D1.O6.A": {None: "at_risk"}}
+
+
+@pytest.mark.parametrize(
+    ("candidate", "expected"),
+    [
+        pytest.param("met", ["chu"], id="the-share-is-reached"),
+        pytest.param("at_risk", ["chu", "ch"], id="the-share-is-not-reached"),
+    ],
+)
+def test_where_a_share_of_the_activity_is_enough_only_those_that_reach_it_are_asked(
+    candidate: str, expected: list[str]
+) -> None:
+    document = {
+        "scenario_id": "ght",
+        "objectives": {},
+        "prerequisites": {"PS2.2": objective(candidate, chu="met", ch="at_risk")},
+    }
+
+    assert [*asked_of(document, load_programme("D1_2024"))["PS2.2"]] == expected
+
+
+ORADAD = OradadCollectionFact(directory="chu", date="2026-06-01", forest=None, complete=None)
+
+
+@pytest.mark.parametrize(
+    ("fact", "days"),
+    [
+        pytest.param(ORADAD, ["2026-06-01"], id="of-the-phase"),
+        pytest.param(replace(ORADAD, complete=False), [], id="partial"),
+        pytest.param(replace(ORADAD, directory=None), [], id="of-nobody-knows-what"),
+        pytest.param(replace(ORADAD, date="2026-05-03"), [], id="before-the-phase"),
+        pytest.param(replace(ORADAD, date="2026-07-02"), [], id="after-the-day-judged"),
+    ],
+)
+def test_a_collection_of_the_phase_is_a_run_that_waits_for_its_report(
+    fact: OradadCollectionFact, days: list[str]
+) -> None:
+    found = runs_of([KnownFact(evidence="7", fact=fact)], "2026-05-04", "2026-07-01")
+
+    assert [run.on.isoformat() for run in found] == days
