@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from agent.services.assess import decisions
+from agent.bootstrap import evaluate_scenario
+from agent.domain.admissible import Perimeter
+from agent.domain.declaration import DECLARE, to_record
+from agent.services.assess import assess, decisions
 from agent.vault.index import SealedDecision
+from config.fact_kinds import fact_kinds
+from config.programme_files import find_programme
+from tests.unit.domain.declared_cases import said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from agent.domain.declaration import Declaration
     from agent.vault.index import CurrentFact, IndexedDeposit
 
 
@@ -48,3 +55,80 @@ def test_a_decision_is_dated_in_the_hospitals_civil_time() -> None:
     (found,) = decisions(OneDecision(), ZoneInfo("Europe/Paris"))
 
     assert found.on == "2026-06-02"
+
+
+class OnlyDeclarations(OneDecision):
+    """An index that holds declarations and nothing else; `lost` deposits could not be restored."""
+
+    def __init__(self, *declared: Declaration, lost: int = 0) -> None:
+        self.declared = declared
+        self.lost = lost
+
+    def decisions(self, kind: str | None = None) -> Sequence[SealedDecision]:
+        return [
+            SealedDecision(
+                id=one.id,
+                kind=DECLARE,
+                evidence_id=None,
+                person=one.person,
+                reason=None,
+                values=to_record(one),
+                record={},
+                journal_seq=rank,
+                decided_at=datetime(2026, 9, 1, 8, tzinfo=UTC),
+            )
+            for rank, one in enumerate(self.declared, start=1)
+            if kind in (None, DECLARE)
+        ]
+
+    def unknown(self) -> int:
+        return self.lost
+
+
+OSIS = said("osis", budget_share_filled=True, priority_measures_filled=43)
+
+
+def assessed(index: OneDecision, programme: str = "D1BIS_2026") -> dict[str, Any]:
+    perimeter = Perimeter(
+        base={
+            "id": "candidat",
+            "programme": programme,
+            "candidate": {"type": "PRIVE", "establishments": [{"id": "E1", "activity": 1}]},
+            "phase": {"start": "2026-03-31", "declaration": "2027-03-01"},
+        }
+    )
+    [found] = assess(
+        [perimeter],
+        index,
+        as_of=date(2026, 9, 1),
+        zone=ZoneInfo("Europe/Paris"),
+        evaluate=evaluate_scenario,
+        programmes=find_programme,
+        kinds=fact_kinds(),
+    )
+    return found.document
+
+
+def test_what_people_declared_stands_after_what_was_audited() -> None:
+    found = assessed(OnlyDeclarations(OSIS))
+
+    assert list(found["objectives"]) == [
+        *("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B"),
+        *("D1.O3", "D1.O4", "D1.O5", "D1.O6.A", "D1.O6.B"),
+    ]
+    assert found["objectives"]["D1.O4"]["candidate"]["verdict"] == "met"
+    assert list(found["prerequisites"]) == ["ELIGIBILITE"]
+    assert (found["programme_version"], found["programme_dated"]) == ("1.0", "2026-04-07")
+
+
+def test_a_programme_that_audits_nothing_is_judged_on_what_people_declared() -> None:
+    found = assessed(OnlyDeclarations(), "P3_2026")
+
+    assert len(found["objectives"]) == 15
+    assert {one["candidate"]["verdict"] for one in found["objectives"].values()} == {"at_risk", "not_applicable"}
+
+
+def test_what_the_index_could_not_restore_leaves_declared_objectives_open() -> None:
+    found = assessed(OnlyDeclarations(OSIS, lost=1))["objectives"]["D1.O4"]["candidate"]
+
+    assert (found["verdict"], found["reasons"]) == ("at_risk", ["NEEDS_DECISION"])
