@@ -16,7 +16,7 @@ PLAN_AHEAD_DAYS = 60
 """How long before the declaration what has to be held on a day should be planned at the latest."""
 
 _DECLARATIONS_CLOSE = "declarations_close"
-_OPEN_VERDICT, _LOST_VERDICT = "at_risk", "not_met"
+_HELD_VERDICT, _OPEN_VERDICT, _LOST_VERDICT = "met", "at_risk", "not_met"
 
 
 def declared_obligations(
@@ -32,7 +32,9 @@ def declared_obligations(
         for unit, entry in found["units"].items() if found is not None else ():
             yield from _of_unit(objective, unit, entry, scenario, working)
         if found is not None and found["candidate"]["verdict"] != "not_applicable":
-            yield from _milestones(programme, objective, scenario)
+            for one in _milestones(programme, objective, scenario):
+                if not (one.lost and found["candidate"]["verdict"] == _HELD_VERDICT):
+                    yield one
 
 
 def _of_unit(
@@ -94,8 +96,16 @@ def _milestones(programme: Programme, objective: DeclaredObjective, scenario: Sc
                 last_prudent_on=last_days[0],
                 last_permissive_on=last_days[-1],
                 sources=objective.sources,
+                standing=_standing(scenario.as_of, last_days[0], last_days[-1]),
                 values={"label": condition.label, "months": value["months"], "reading": reading},
             )
+
+
+def _standing(today: date, prudent: date, permissive: date) -> Standing:
+    """Return how a day stands that the readings put at `prudent` or later, up to `permissive`."""
+    if today > permissive:
+        return Standing.LOST
+    return Standing.CONTESTED if today > prudent else Standing.OPEN
 
 
 def _main_conditions(objective: DeclaredObjective) -> list[Condition]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.domain.errors import UsageError
 from agent.domain.scenario import ExposureTool
+from agent.domain.written_day import WrittenDayError, read_day
 
 Json = dict[str, object]
 
@@ -84,9 +85,9 @@ def _parse(
 
 def _day(written: str, as_of: date, last_day: date, faults: list[str]) -> date:
     try:
-        day = date.fromisoformat(written)
-    except ValueError:
-        faults.append(f"« {written[:20]} » n'est pas une date AAAA-MM-JJ")
+        day = read_day(written)
+    except WrittenDayError as error:
+        faults.append(str(error))
         return as_of
     if day < as_of:
         faults.append(f"le {day.isoformat()} est passé : une supposition porte sur un jour à venir")

@@ -21,7 +21,7 @@ from agent.domain.forecast.obligation import Obligation, Standing, What, Why
 from tests.unit.domain.evaluation_cases import judged
 from tests.unit.domain.forecast.cases import HOLIDAYS, Json, forecast_of, scenario
 
-few = settings(max_examples=settings().max_examples // 4)
+few = settings(max_examples=settings().max_examples // 6)
 ONE_DAY = timedelta(days=1)
 OPENS, LATEST_START, END = date(2026, 1, 30), date(2026, 5, 7), date(2027, 3, 31)
 UNITS = {"D1.O1.A": "AD1", "D1.O1.B": "AD1", "D1.O2.A": "X1", "D1.O2.B": "X1"}

@@ -31,13 +31,20 @@ def test_a_tool_and_a_result_may_be_said() -> None:
     assert (audit.unit, audit.result, audit.tool) == ("X1", "critical", "SILENE")
 
 
+@pytest.mark.parametrize("day", ["2026-12-14", "14/12/2026", "14 décembre 2026"])
+def test_a_day_is_written_in_iso_or_in_french(day: str) -> None:
+    [audit] = read(f"ads:AD1:{day}:score=3")
+
+    assert audit.day == date(2026, 12, 14)
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "ad:AD1:2026-12-14:score=3",
         "ads:AD1:2026-12-14",
         "ads:AD9:2026-12-14:score=3",
-        "ads:AD1:14/12/2026:score=3",
+        "ads:AD1:12/14/2026:score=3",
         "ads:AD1:2026-12-14:score=9",
         "ads:AD1:2026-12-14:clean",
         "ads:AD1:2026-08-31:score=3",
@@ -46,7 +53,7 @@ def test_a_tool_and_a_result_may_be_said() -> None:
         "",
     ],
     ids=[
-        "unknown kind", "nothing said", "unknown directory", "day in another form", "score out of the scale",
+        "unknown kind", "nothing said", "unknown directory", "month before day", "score out of the scale",
         "not a score", "past day", "after the declaration", "unknown result", "empty",
     ],
 )  # fmt: skip
