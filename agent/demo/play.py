@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.demo.stage import Stage
 
 _READ_FROM_EVIDENCE = ("facts",)
+_MISSING_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +186,13 @@ class Play:
             dossier: dict[str, Any] = self._json(
                 "dossier", "build", "--to", str(self.stage.dossier), "--identity", identity, "--json"
             )
-            for item in dossier["missing"]:
+            missing = dossier["missing"]
+            for item in missing[:_MISSING_SHOWN]:
                 self.narrator.say(f"Il manque, pour {item['objective']} : {item['piece']}")
+            if len(missing) > _MISSING_SHOWN:
+                self.narrator.say(
+                    f"Et {len(missing) - _MISSING_SHOWN} autres pièces : carenage dossier check les liste"
+                )
         return dossier
 
     def _json(self, *argv: str, accept: Sequence[int] = (ExitCode.OK,)) -> Any:
@@ -228,5 +234,6 @@ def farewell(stage: Stage, told: Told, *, command: str) -> Iterator[str]:
     config = f"{command} --config {shlex.quote(str(stage.config))}"
     for question in told.status["questions"]:
         yield "  " + question["command"].replace("carenage", config, 1)
+    yield f"  {config} dossier check"
     yield f"  {config} evidence list"
     yield f"  {config} status"

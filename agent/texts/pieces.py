@@ -88,7 +88,8 @@ def about(state: PieceState, names: Mapping[str, str]) -> str:
 def situation(state: PieceState, names: Mapping[str, str]) -> str:
     """Return a piece and what is so with it, on one line: what the dossier calls it when it is missing."""
     if _is_report(state):
-        return _joined(_label(state), report_title(state, names), why(state))
+        said = f"à confirmer : {state.todo}" if state.todo else why(state)
+        return _joined(_label(state), report_title(state, names), said)
     return _joined(_label(state), about(state, names), why(state))
 
 

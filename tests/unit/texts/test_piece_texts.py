@@ -135,6 +135,14 @@ def test_a_report_is_told_by_what_was_audited_its_score_and_its_day() -> None:
     )
 
 
+def test_a_report_that_awaits_a_person_is_named_with_the_command_that_settles_it() -> None:
+    state = replace(
+        report("2026-06-14"), status=Status.TO_SETTLE, why=Why.AWAITS_A_PERSON, todo="carenage inbox confirm 7"
+    )
+
+    assert texts.situation(state, NAMES).endswith("14 juin 2026 : à confirmer : carenage inbox confirm 7")
+
+
 @pytest.mark.parametrize(
     ("states", "said"),
     [
