@@ -30,6 +30,11 @@ class Check:
     met: bool | None
     value: Value | None = None
 
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether what was declared says otherwise; a file that lacks says nothing."""
+        return self.met is False and self.value is not None
+
     def as_json(self) -> Json:
         """Return the check as it is shown."""
         return {
@@ -47,17 +52,22 @@ class _Way:
     """One way to reach the objective: the checks of what is always asked and of one group."""
 
     checks: tuple[Check, ...]
-    is_declared: bool
+    group: str | None = None
+
+    @property
+    def asked(self) -> list[Check]:
+        return [check for check in self.checks if not check.condition.advice]
 
     @property
     def outcome(self) -> Outcome:
-        return worst(check.outcome for check in self.checks if not check.condition.advice)
+        return worst(check.outcome for check in self.asked)
 
     @property
     def rank(self) -> tuple[State, bool, int, int]:
-        """Return the order of preference: the best state, what somebody declared, the least broken, then unknown."""
-        asked = [check.met for check in self.checks if not check.condition.advice]
-        return self.outcome.state, not self.is_declared, asked.count(False), asked.count(None)
+        """Return the order of preference: the best state, a way begun, the least contradicted, the least lacking."""
+        is_begun = any(check.met for check in self.asked if check.condition.group == self.group)
+        contradicted = sum(check.is_contradicted for check in self.asked)
+        return self.outcome.state, not is_begun, contradicted, sum(not check.met for check in self.asked)
 
 
 def judge(case: Case) -> Judgement:
@@ -90,13 +100,11 @@ def _way(case: Case, group: str | None, asked: Asked, reasons: Mapping[str, Reas
         if condition.group in (None, group):
             by_fact.setdefault(condition.fact or case.objective.fact, []).append(condition)
     checks: list[Check] = []
-    is_declared = False
     for fact, conditions in by_fact.items():
         found = [_checks(case, conditions, one, asked, reasons) for one in reversed(case.about(fact))]
-        is_declared = is_declared or bool(found)
-        tried = [_Way(checks=tuple(one), is_declared=True) for one in found]
+        tried = [_Way(checks=tuple(one), group=group) for one in found]
         checks += min(tried, key=lambda way: way.rank).checks if tried else _undeclared(case, conditions)
-    return _Way(checks=tuple(checks), is_declared=is_declared)
+    return _Way(checks=tuple(checks), group=group)
 
 
 def _undeclared(case: Case, conditions: Sequence[Condition]) -> list[Check]:

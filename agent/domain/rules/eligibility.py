@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from agent.domain.rules import conditions
 from agent.domain.rules.case import Case, Judgement
@@ -12,7 +14,8 @@ from agent.domain.rules.outcome import Reason, lost
 def judge(case: Case) -> Judgement:
     """Return what was declared of an establishment; known to be outside every branch, nothing repairs it."""
     judgement = conditions.judge(case)
-    outcome = judgement.outcome
-    if Reason.CONDITION_NOT_MET not in outcome.reasons:
+    branches = {condition.group for condition in case.objective.conditions}
+    rows = cast("Sequence[Mapping[str, object]]", judgement.numbers["conditions"])
+    if {row["group"] for row in rows if row["met"] is False} != branches:
         return judgement
-    return replace(judgement, outcome=lost(*(outcome.reasons - {Reason.CONDITION_NOT_MET}), Reason.NOT_ELIGIBLE))
+    return replace(judgement, outcome=lost(Reason.NOT_ELIGIBLE))

@@ -214,6 +214,23 @@ def test_the_group_that_nobody_contradicted_gives_the_reasons() -> None:
     assert conditions.judge(case(said(paper=False), of=asked)).outcome.reasons == {Reason.NOT_DECLARED}
 
 
+def test_the_group_that_people_began_gives_the_reasons() -> None:
+    begun = (asks("plan", IS, group="plan"), asks("limit", AT_LEAST, 3, group="plan"))
+    other = (asks("done", IS, group="done"), asks("description", EVIDENCE, group="done"))
+
+    found = conditions.judge(case(said(plan=True, limit=2), of=objective(*other, *begun))).outcome
+
+    assert found.reasons == {Reason.CONDITION_NOT_MET}
+
+
+def test_a_way_that_people_said_they_do_not_take_leaves_the_other() -> None:
+    other = (asks("report", IS, group="other"), asks("proof", EVIDENCE, group="other"))
+
+    found = conditions.judge(case(said(paper=False), of=objective(BY_PAPER, *other))).outcome
+
+    assert found.reasons == {Reason.NOT_DECLARED, Reason.PROOF_MISSING}
+
+
 def test_a_group_may_look_at_a_fact_of_its_own() -> None:
     asked = objective(BY_PAPER, asks("granted", IS, group="exemption", fact="exemption"))
 

@@ -33,3 +33,9 @@ def test_as_long_as_one_branch_may_hold_it_is_open() -> None:
 
     assert found.state is State.RECOVERABLE
     assert found.reasons == {Reason.NOT_DECLARED}
+
+
+def test_what_was_said_of_one_branch_does_not_close_the_other() -> None:
+    found = eligibility.judge(case(said(category="9999"), of=TWO_BRANCHES)).outcome
+
+    assert found.state is State.RECOVERABLE
