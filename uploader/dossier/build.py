@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from agent.domain.errors import UsageError, VaultError
-from agent.domain.pieces import Status
+from agent.domain.pieces import Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts import pieces as texts
 from uploader.dossier.content import missing_pieces
@@ -35,6 +35,7 @@ _FOLDERS = {
     Channel.FINANCE_ZIP: "finances",
     Channel.DESK: "a-deposer-sur-le-guichet",
 }
+_NOTHING_KNOWN = {Why.NOTHING_TO_AUDIT, Why.NOT_COLLECTED, Why.NO_ENTRY}
 _REPORTS = {Origin.ADS_REPORTS, Origin.EXPOSURE_REPORTS}
 _ASSETS = {
     Origin.DOMAIN_LIST: ("liste-domaines.csv", {"domain"}),
@@ -172,7 +173,12 @@ def _write(content: DossierContent, missing: list[MissingPiece], archive: _Archi
     archive.text("index.json", _json(index))
     archive.text("INDEX.html", _render("index.html.j2", content=content, missing=missing, objectives=objectives))
     channels = [
-        {"folder": folder, "words": texts.channel(channel), "care": texts.care(channel)}
+        {
+            "folder": folder,
+            "words": texts.channel(channel),
+            "care": texts.care(channel),
+            "is_empty": not any(path.startswith(f"{folder}/") for _, path, _ in archive.manifest),
+        }
         for channel, folder in _FOLDERS.items()
         if any(state.piece.channel is channel for state in content.checklist.states)
     ]
@@ -195,7 +201,8 @@ def _keys(state: PieceState) -> tuple[str, ...]:
     """Return what a piece is written from, once in each folder: its evidence, or what the vault's index tells."""
     if state.piece.origin in _REPORTS or state.piece.origin is Origin.DECLARATION:
         return () if state.status is Status.INVALID else state.evidence
-    return () if state.piece.origin in {Origin.OSIS_ENTRY, Origin.SPENDING} else (state.piece.origin,)
+    is_told = state.piece.origin not in {Origin.OSIS_ENTRY, Origin.SPENDING} and state.why not in _NOTHING_KNOWN
+    return (state.piece.origin,) if is_told else ()
 
 
 def _files(content: DossierContent, state: PieceState, key: str, folder: str, archive: _Archive) -> list[str]:
@@ -246,7 +253,7 @@ def _objectives(content: DossierContent, placed: Mapping[int, list[str]]) -> lis
         )
     return [
         {
-            "id": name,
+            "title": "Pour tout le dossier" if name == content.checklist.programme else name,
             "verdict": verdicts[name]["candidate"]["verdict"] if name in verdicts else None,
             "reasons": [content.reasons.get(code, code) for code in verdicts[name]["candidate"]["reasons"]]
             if name in verdicts

@@ -210,6 +210,18 @@ def test_one_proof_for_several_establishments_is_written_once(tmp_path: Path) ->
     assert len(list(root.rglob("*rapport_ADS.html"))) == 1
 
 
+def test_a_directory_never_collected_leads_to_what_to_do_and_to_no_file(tmp_path: Path) -> None:
+    asked: dict[str, dict[str | None, str]] = {"D1.O1.A": {"chu": "met", "ch": "at_risk"}}
+
+    root = unpacked(
+        build_dossier(content(tmp_path, replace(HOLDINGS, asked=asked)), tmp_path / "o").path, tmp_path / "i"
+    )
+
+    pieces = json.loads((root / "index.json").read_text(encoding="utf-8"))["pieces"]
+    described = {tuple(one["subjects"]): one["files"] for one in pieces if one["piece"] == "description-ad"}
+    assert described == {("chu",): [f"{ZED}/D1.O1/description-annuaires.html"], ("ch",): []}
+
+
 def test_the_readme_says_that_the_containers_password_is_kept_nowhere(tmp_path: Path) -> None:
     root = unpacked(build_dossier(content(tmp_path), tmp_path / "out").path, tmp_path / "in")
 
