@@ -354,8 +354,9 @@ def _exercise(
 
 
 def _share(first: date, last: date, start: date, end: date) -> Fraction:
-    """Return the share of the days of [first, last] that lie in [start, end], ends included."""
-    return Fraction(days_in(max(first, start), min(last, end)), days_in(first, last))
+    """Return the share of the days of [first, last] that lie in [start, end], ends included; 0 of no day."""
+    whole = days_in(first, last)
+    return Fraction(days_in(max(first, start), min(last, end)), whole) if whole else Fraction(0)
 
 
 # Money from elsewhere, justification, decision
