@@ -11,6 +11,7 @@ from agent.alerts import texts
 from agent.domain.alert import GRAVEST_FIRST, Change, Observation, changes, refused_recipients, standing
 from agent.domain.errors import AgentError, DeliveryRefusedLoginError, UsageError
 from agent.domain.retry import LONGEST_PAUSE, is_due, next_attempt_at
+from agent.texts.words import moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -262,7 +263,7 @@ class Notifier:
             self._store.settle_blocks(holder, account, fingerprint)
         if account and (block := self._store.is_blocked(account, fingerprint)):
             return DeliveryRefusedLoginError(
-                f"Le canal « {channel.channel_id} » attend : son compte a été refusé le {texts.moment(block.since)}.",
+                f"Le canal « {channel.channel_id} » attend : son compte a été refusé le {moment(block.since)}.",
                 hint="Corrigez le secret à sa source, ou essayez à nouveau : carenage alerts test --force.",
             )
         try:

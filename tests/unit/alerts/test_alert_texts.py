@@ -33,6 +33,7 @@ from agent.domain.alert import (
     transitions,
 )
 from agent.domain.errors import ConfigurationError, DeliveryError
+from agent.texts import words
 from tests.fakes.assessments import assessment, entry
 from tests.fakes.clock import FakeClock
 
@@ -130,7 +131,7 @@ def test_a_default_reduced_to_a_near_date_is_not_called_met() -> None:
     ],
 )  # fmt: skip
 def test_every_reason_of_the_contract_has_a_french_sentence(code: str) -> None:
-    assert code not in texts.reason(code)
+    assert code not in words.reason(code)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_a_critical_mail_is_marked_important() -> None:
     ("value", "expected"), [(date(2026, 8, 1), "1er août 2026"), (date(2026, 12, 31), "31 décembre 2026")]
 )
 def test_dates_are_french(value: date, expected: str) -> None:
-    assert texts.day(value) == expected
+    assert words.day(value) == expected
 
 
 @pytest.mark.parametrize("kind", registry.kinds())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agent.domain.errors import ConfigurationError
-from agent.domain.programme import READINGS
+from agent.domain.programme import READINGS, DeclaredObjective, Objective
 from agent.domain.programme import Test as ConditionTest
 from config.fact_kinds import fact_kinds
 from config.programme_files import find_programme, load_programme, programme_from, programme_ids
@@ -47,7 +47,8 @@ def test_each_objective_says_where_it_is_written_and_what_to_hand_over(programme
     programme = load_programme(programme_id)
 
     assert programme.id == programme_id
-    for objective in (*programme.objectives, *programme.declared):
+    objectives: list[Objective | DeclaredObjective] = [*programme.objectives, *programme.declared]
+    for objective in objectives:
         assert objective.label
         assert objective.sources
         assert objective.pieces
