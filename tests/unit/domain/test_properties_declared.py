@@ -24,6 +24,8 @@ TYPES = ("GHT", "PUBLIC_HORS_GHT", "PRIVE")
 RANK = {"met": 0, "not_applicable": 0, "at_risk": 1, "not_met": 2}
 # Choosing an optional objective is taking it on: it has to be met like the others (AMB-35).
 CHOICE = "p3_choice"
+# What the candidate is, not what it did: known, it may rule a way out for good, or move the day that others count from.
+WHAT_ONE_IS = {"eligibility", "application"}
 KINDS = {
     name: kind
     for name, kind in fact_kinds().items()
@@ -163,7 +165,7 @@ def test_a_first_word_on_what_nobody_had_declared_worsens_no_verdict(
     situation: dict[str, Any], history: list[Declaration], data: st.DataObject
 ) -> None:
     said = {one.fact for one in history}
-    unsaid = [kind for kind in OF_ONE_WORD if kind.id not in said and kind.id != "application"]
+    unsaid = [kind for kind in OF_ONE_WORD if kind.id not in {*said, *WHAT_ONE_IS}]
     if not unsaid:
         return
     more = data.draw(declared(unsaid, 900))
