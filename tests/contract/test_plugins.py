@@ -158,10 +158,11 @@ def test_a_programme_is_in_the_file_of_its_name_and_every_objective_says_its_sou
 
     assert programme.id == programme_id
     assert programme.label
-    assert programme.objectives
-    for objective in programme.objectives:
-        assert objective.label
-        assert objective.sources
-        module = import_module(f"agent.domain.rules.{objective.rule.value}")
-        assert inspect.getdoc(module)
-        assert set(objective.readings) <= set(programme.reading_notes)
+    rules = {one.id: (one.rule.value, one.sources, one.readings) for one in programme.objectives}
+    rules |= {one.id: (one.rule, one.sources, one.readings) for one in (*programme.declared, *programme.prerequisites)}
+    assert rules
+    for objective, (rule, sources, readings) in rules.items():
+        assert programme.label_of(objective)
+        assert sources
+        assert inspect.getdoc(import_module(f"agent.domain.rules.{rule}"))
+        assert set(readings) <= set(programme.reading_notes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from agent.domain.deadlines import add_days
-from agent.domain.forecast.calendar import INDUSTRIAL, Plan, needed
+from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, needed
 from agent.domain.forecast.case import Case
 from agent.domain.forecast.obligation import Obligation, PlannedAudit, Standing, What, Why
 from agent.domain.forecast.working_days import WorkingDays

@@ -8,8 +8,8 @@ from datetime import date
 
 from agent.domain.assessment import Assessment, evaluate
 from agent.domain.deadlines import add_days
+from agent.domain.forecast.audit_calendar import Plan, fewest, plan
 from agent.domain.forecast.audits import AuditObligations, named, report_downloads
-from agent.domain.forecast.calendar import Plan, fewest, plan
 from agent.domain.forecast.case import Case, directory_case, surface_case
 from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, AuditCalendar, Obligation, Standing, What, Why
 from agent.domain.forecast.working_days import WorkingDays
