@@ -28,7 +28,7 @@ from tests.unit.domain.evaluation_cases import (
 )
 from tests.unit.domain.generated_scenarios import OPENS, days, scenarios
 
-many = settings(max_examples=settings().max_examples * 3)
+many = settings(max_examples=settings().max_examples * 2)
 some = settings(max_examples=settings().max_examples)
 CLOSE = 59
 RANK = {"met": 0, "not_applicable": 0, "at_risk": 1, "not_met": 2}

@@ -21,7 +21,7 @@ from agent.domain.forecast.obligation import Obligation, Standing, What, Why
 from tests.unit.domain.evaluation_cases import judged
 from tests.unit.domain.forecast.cases import HOLIDAYS, Json, forecast_of, scenario
 
-few = settings(max_examples=settings().max_examples // 6)
+few = settings(max_examples=settings().max_examples // 8)
 ONE_DAY = timedelta(days=1)
 OPENS, LATEST_START, END = date(2026, 1, 30), date(2026, 5, 7), date(2027, 3, 31)
 UNITS = {"D1.O1.A": "AD1", "D1.O1.B": "AD1", "D1.O2.A": "X1", "D1.O2.B": "X1"}
@@ -256,7 +256,7 @@ def test_a_report_is_downloaded_the_day_before_six_months_and_gone_after_them(
     limit = add_months(available, 6)
     run = {"id": "R", "date": "2026-05-20", "ads": ["AD1"], "score": 3, "report_available": available.isoformat()}
     value = scenario(as_of="2026-12-31", declaration="2027-12-31", config={"declaration_deadline": "2027-12-31"})
-    value["ads_audits"] = [{**run, "downloaded": False}]
+    value |= {"ads_audits": [{**run, "downloaded": False}], "surfaces": []}
 
     def told(day: date) -> Obligation:
         found = forecast_of(on(value, day)).obligations
