@@ -303,6 +303,7 @@ def _outcome_json(recorded: Recorded, application: Application) -> Json:
         "place": recorded.place or None,
         "corrected_by": recorded.corrected_by,
         "supersedes": list(recorded.supersedes),
+        "contradicts": list(recorded.contradicts),
         "warnings": [code.value for code in recorded.warnings],
     }
 
@@ -460,6 +461,9 @@ def _recorded_lines(
     yield f"{what} : à enregistrer." if dry_run else f"{what} : déclaration scellée, {one.id}."
     for older in recorded.supersedes:
         yield f"  Remplace {older}, qui reste dans le coffre."
+    for other in recorded.contradicts:
+        yield f"  Attention : ne dit pas la même chose que {other}, encore en vigueur pour le reste ou à côté."
+        yield f"  → si celle-là est fausse : carenage declare withdraw {other} --reason TEXTE"
     for code in recorded.warnings:
         yield f"  Attention : {texts.warning(code)}."
     if not brief:

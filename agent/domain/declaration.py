@@ -139,6 +139,34 @@ def bearing_on(declarations: Iterable[Declaration], fact: str, subject: str | No
     return [one for one in declarations if one.fact == fact and (not one.subjects or subject in one.subjects)]
 
 
+_TELLING_APART = {FieldType.DAY, FieldType.TEXTS}
+_COMPARED = {FieldType.YES_NO, FieldType.WHOLE, FieldType.DECIMAL}
+
+
+def at_odds(one: Declaration, others: Iterable[Declaration], kinds: Mapping[str, FactKind]) -> list[Declaration]:
+    """
+    Return the `others` that say otherwise of the same thing: a figure, a yes or a no.
+
+    The same thing: a fact about some of the same subjects; on the same days, and of the same list, when several
+    such facts may hold.
+    """
+    kind = kinds[one.fact]
+    telling_apart = [item.name for item in kind.fields if item.type in _TELLING_APART and kind.several]
+    compared = [item.name for item in kind.fields if item.type in _COMPARED]
+
+    def differs(other: Declaration, name: str) -> bool:
+        return name in one.values and name in other.values and one.values[name] != other.values[name]
+
+    return [
+        other
+        for other in others
+        if other.id != one.id and other.fact == one.fact
+        if not one.subjects or not other.subjects or {*one.subjects} & {*other.subjects}
+        if all(one.values.get(name) == other.values.get(name) for name in telling_apart)
+        if any(differs(other, name) for name in compared)
+    ]
+
+
 def _about(one: Declaration, subjects: tuple[str, ...]) -> Declaration:
     if subjects == one.subjects:
         return one

@@ -8,7 +8,7 @@ import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.domain.declaration import DECLARE, Declaration, current, to_record
+from agent.domain.declaration import DECLARE, Declaration, at_odds, current, to_record
 from agent.domain.declaration_request import (
     LONGEST_NAME,
     Draft,
@@ -80,7 +80,7 @@ class Surroundings:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """
-    What became of one request: the declaration, and the ids of those that it supersedes.
+    What became of one request: the declaration, and the ids of those that it supersedes or contradicts.
 
     `is_new` False: nothing was sealed (`declaration` was in force already, or a person corrected or withdrew it
     since: `corrected_by`). A trial has an empty id.
@@ -88,6 +88,7 @@ class Recorded:
 
     declaration: Declaration
     supersedes: tuple[str, ...] = ()
+    contradicts: tuple[str, ...] = ()
     is_new: bool = True
     corrected_by: str | None = None
     warnings: tuple[Warn, ...] = ()
@@ -310,6 +311,7 @@ class _Desk:
         return Recorded(
             declaration=made,
             supersedes=superseded,
+            contradicts=tuple(one.id for one in at_odds(made, after.values(), self.around.kinds)),
             warnings=tuple(warnings(draft, self.around.known)),
             place=draft.place,
         )

@@ -63,7 +63,7 @@ def test_a_fact_is_recorded_with_its_evidence_its_author_and_its_day(installatio
 
     assert set(made) == {
         "id", "kind", "label", "subjects", "fields", "evidence", "person", "on", "reason", "replaces", "recorded",
-        "place", "corrected_by", "supersedes", "warnings", "objectives",
+        "place", "corrected_by", "supersedes", "contradicts", "warnings", "objectives",
     }  # fmt: skip
     assert (made["kind"], made["subjects"], made["fields"]) == ("crisis_exercise", ["chu"], {"held_on": "2026-03-14"})
     assert (made["person"], made["reason"], made["recorded"]) == ("A. Durand", "exercice annuel", True)
