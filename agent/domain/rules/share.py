@@ -41,8 +41,8 @@ def share(
         return own
     holding = [one for one in applicable if outcomes[one.id].state.holds]
     missing = _missing(candidate, applicable, holding, settings, support_counts=support_counts)
-    if len(applicable) > 1 and len(holding) < len(applicable) and not any(one.activity for one in applicable):
-        missing |= {Reason.SHARE_BELOW_THRESHOLD}  # a part of no activity at all proves no share
+    if not missing and 1 < len(applicable) > len(holding) and not any(one.activity for one in applicable):
+        missing = frozenset({Reason.SHARE_BELOW_THRESHOLD})  # a part of no activity at all proves no share
     if not missing and (own.state.holds or own.state is State.NOT_APPLICABLE):
         return worst([*(outcomes[one.id] for one in holding), own])
     reachable = [one for one in applicable if outcomes[one.id].state is not State.LOST]

@@ -213,7 +213,7 @@ def test_full_coverage_asks_for_every_establishment() -> None:
         pytest.param(
             (FAILED, FAILED, FAILED),
             "not_met",
-            ["SCORE_BELOW_2", "SHARE_BELOW_THRESHOLD", "SUPPORT_NOT_MET", "TOO_FEW_ESTABLISHMENTS"],
+            ["SCORE_BELOW_2", "SUPPORT_NOT_MET", "TOO_FEW_ESTABLISHMENTS"],
             id="all are lost",
         ),
     ],
