@@ -21,7 +21,7 @@ Json = dict[str, Any]
 
 START = date(2026, 3, 1)
 DAYS_A_YEAR = 365
-BETWEEN_AUDITS = 50
+BETWEEN_AUDITS, JITTER = 50, 9
 READINGS = {
     "mean_mode": ["edges", "between"],
     "mean_cmp": ["lt", "le"],
@@ -71,7 +71,7 @@ ORDINARY = Size(establishments=3, directories=2, elements=20, audits=12)
 def candidate(size: Size, *, seed: int = 1) -> Json:
     """Return a scenario of a size, always the same for a seed; its phase is as long as its audits need."""
     draw = Random(seed)
-    length = size.audits * BETWEEN_AUDITS + BETWEEN_AUDITS
+    today = size.audits * BETWEEN_AUDITS + 4 * JITTER
     establishments = [f"E{number:03}" for number in range(size.establishments)]
     directories = [f"AD{number:03}" for number in range(size.directories)]
     elements = [f"X{number:04}" for number in range(size.elements)]
@@ -86,9 +86,9 @@ def candidate(size: Size, *, seed: int = 1) -> Json:
                 for rank, name in enumerate(establishments)
             ],
         },
-        "phase": {"start": START.isoformat(), "declaration": _day(length + 20)},
-        "as_of": _day(length),
-        "config": {"declaration_deadline": _day(length + 20), "readings": READINGS},
+        "phase": {"start": START.isoformat(), "declaration": _day(today + 30)},
+        "as_of": _day(today),
+        "config": {"declaration_deadline": _day(today + 30), "readings": READINGS},
         "ads": [
             {"id": name, "establishments": [establishments[rank % size.establishments]], "kind": "onprem"}
             for rank, name in enumerate(directories)
@@ -112,7 +112,7 @@ def _day(count: int) -> str:
 def _ads_run(name: str, directory: str, rank: int, draw: Random) -> Json:
     return {
         "id": name,
-        "date": _day(BETWEEN_AUDITS * (rank + 1) + draw.randint(-9, 9)),
+        "date": _day(BETWEEN_AUDITS * (rank + 1) + draw.randint(-JITTER, JITTER)),
         "ads": [directory],
         "score": draw.choice([1, 2, 2, 3, 4]),
         "downloaded": draw.random() < 0.9,
@@ -131,7 +131,7 @@ def _covered(rank: int, size: Size, homes: dict[str, str], draw: Random) -> str 
 def _exposure_audit(rank: int, covered: str | list[str], draw: Random) -> Json:
     return {
         "id": f"exposure-{rank}",
-        "date": _day(BETWEEN_AUDITS * (rank + 1) + draw.randint(-9, 9)),
+        "date": _day(BETWEEN_AUDITS * (rank + 1) + draw.randint(-JITTER, JITTER)),
         "tool": draw.choice(["SILENE", "INDUSTRIAL", "INDUSTRIAL"]),
         "covers": covered,
         "findings": [

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from agent.domain.answers import Admissible, Answers, ask
 from agent.domain.deadlines import add_days, days_between
@@ -39,18 +40,49 @@ class Vulnerability:
         return self.cvss is not None and self.cvss >= _HIGH_FROM and not self.is_critical(cvss9)
 
 
+class Gravest(NamedTuple):
+    """How many findings are critical and high under a reading, and the ids of the latter."""
+
+    criticals: int
+    high_count: int
+    highs: frozenset[str]
+
+    @classmethod
+    def of(cls, found: Sequence[Vulnerability], cvss9: str) -> Gravest:
+        """Return the gravest of some findings, a score of exactly 9 being critical (`ge`) or not (`gt`)."""
+        highs = [one.id for one in found if one.is_high(cvss9)]
+        return cls(len([one for one in found if one.is_critical(cvss9)]), len(highs), frozenset(highs))
+
+    def with_those_of(self, other: Gravest) -> Gravest:
+        """Return the gravest of both."""
+        return Gravest(self.criticals + other.criticals, self.high_count + other.high_count, self.highs | other.highs)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """Findings of one audit, counted once however many elements they weigh on."""
+
+    found: tuple[Vulnerability, ...]
+
+    @cached_property
+    def by_limit(self) -> tuple[Gravest, Gravest]:
+        """The gravest of them where a score of exactly 9 is critical, and where it is not."""
+        return Gravest.of(self.found, "ge"), Gravest.of(self.found, "gt")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExposureRun:
     """
     One audit of one exposed element; only those of an `industrial` platform validate the objective.
 
-    Its findings are counted once: elements on which it found the same things share it.
+    `everywhere`: what it found on all that it covered; `here`: on this element alone.
     """
 
     id: str
     day: date
     industrial: bool
-    found: tuple[Vulnerability, ...] = ()
+    everywhere: Findings
+    here: Findings
 
     def criticals(self, cvss9: object) -> int:
         """Return how many critical findings it has."""
@@ -63,37 +95,22 @@ class ExposureRun:
     @property
     def high_count(self) -> int:
         """How many findings are high where a score of 9 is critical."""
-        return self._by_limit[0].high_count
+        return self._gravest("ge").high_count
 
     @property
     def has_nines(self) -> bool:
         """Whether a finding is critical or not as a reading says."""
-        with_nines, without = self._by_limit
-        return with_nines.criticals > without.criticals
+        return self.criticals("ge") > self.criticals("gt")
 
-    def _gravest(self, cvss9: object) -> _Gravest:
+    def _gravest(self, cvss9: object) -> Gravest:
         return self._by_limit[0 if cvss9 == "ge" else 1]
 
     @cached_property
-    def _by_limit(self) -> tuple[_Gravest, _Gravest]:
-        return (_Gravest.of(self.found, "ge"), _Gravest.of(self.found, "gt")) if self.found else (_NOTHING, _NOTHING)
-
-
-@dataclass(frozen=True, slots=True)
-class _Gravest:
-    """How many findings are critical and high under a reading, and the ids of the latter."""
-
-    criticals: int
-    high_count: int
-    highs: frozenset[str]
-
-    @classmethod
-    def of(cls, found: Sequence[Vulnerability], cvss9: str) -> _Gravest:
-        highs = [one.id for one in found if one.is_high(cvss9)]
-        return cls(len([one for one in found if one.is_critical(cvss9)]), len(highs), frozenset(highs))
-
-
-_NOTHING = _Gravest(0, 0, frozenset())
+    def _by_limit(self) -> tuple[Gravest, ...]:
+        if not self.here.found:
+            return self.everywhere.by_limit
+        pairs = zip(self.everywhere.by_limit, self.here.by_limit, strict=True)
+        return tuple(everywhere.with_those_of(here) for everywhere, here in pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,13 @@ from datetime import date
 from agent.domain.answers import Answers, always
 from agent.domain.programme import RuleName
 from agent.domain.rules import exposure_level
-from agent.domain.rules.exposure_level import Demands, Exposure, ExposureRun, Vulnerability
+from agent.domain.rules.exposure_level import Demands, Exposure, ExposureRun, Findings, Vulnerability
 from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome
 from agent.domain.rules.timeline import Run, Timeline
 from agent.domain.scenario import ExposureAudit, ExposureTool, Finding, SurfaceKind
 from agent.domain.units.unit import Frame, Judgement, Numbers, Unit, latest
+
+_NOTHING = Findings(())
 
 
 def surface_units(frame: Frame) -> Iterable[Unit]:
@@ -99,13 +101,15 @@ class _SurfaceExposure(_Surfaces):
         self._runs: list[ExposureRun] = []
         self._own_runs: dict[str, dict[int, ExposureRun]] = {}
         for place, audit in enumerate(self.audits):
-            found: dict[str | None, list[Vulnerability]] = {None: []}
+            here: dict[str, list[Vulnerability]] = {}
             for finding in audit.findings:
-                found.setdefault(finding.surface, []).append(_vulnerability(finding))
-            everywhere = found.pop(None)
-            self._runs.append(self._run(audit, everywhere))
-            for surface, own in found.items():
-                self._own_runs.setdefault(surface or "", {})[place] = self._run(audit, [*everywhere, *own])
+                if finding.surface is not None:
+                    here.setdefault(finding.surface, []).append(_vulnerability(finding))
+            everywhere = Findings(tuple([_vulnerability(one) for one in audit.findings if one.surface is None]))
+            self._runs.append(self._run(audit, everywhere, _NOTHING))
+            for surface, found in here.items():
+                run = self._run(audit, everywhere, Findings(tuple(found)))
+                self._own_runs.setdefault(surface, {})[place] = run
 
     def looks(self, surface: str) -> object:
         return super().looks(surface), surface if surface in self._own_runs else None
@@ -146,9 +150,9 @@ class _SurfaceExposure(_Surfaces):
             "last_audit_window_opens": None if final else exposure.window_opens,
         }
 
-    def _run(self, audit: ExposureAudit, found: Iterable[Vulnerability]) -> ExposureRun:
+    def _run(self, audit: ExposureAudit, everywhere: Findings, here: Findings) -> ExposureRun:
         is_industrial = audit.tool in self.frame.objective.tools
-        return ExposureRun(id=audit.id, day=audit.day, industrial=is_industrial, found=tuple(found))
+        return ExposureRun(id=audit.id, day=audit.day, industrial=is_industrial, everywhere=everywhere, here=here)
 
 
 def _vulnerability(finding: Finding) -> Vulnerability:
