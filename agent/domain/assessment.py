@@ -225,14 +225,15 @@ _LARGEST = {
 
 def _worst_numbers(units: Sequence[Numbers]) -> Numbers:
     """Return the worst of the units' figures; null where no unit has one."""
-    gaps = [one for one in units if one.get("max_gap_days") is not None]
+    distinct = list({id(one): one for one in units}.values())
+    gaps = [one for one in distinct if one.get("max_gap_days") is not None]
     gap: Numbers = max(gaps, key=lambda one: one["max_gap_days"], default={})
     critical = [one["critical_last_two"] for one in units if "critical_last_two" in one]
     return {
-        "count_min": min((one["count"] for one in units), default=None),
+        "count_min": min((one["count"] for one in distinct), default=None),
         **{key: gap.get(key) for key in ("max_gap_days", "max_gap_from", "max_gap_to")},
         **{
-            key: max((value for one in units if (value := one.get(name)) is not None), default=None)
+            key: max((value for one in distinct if (value := one.get(name)) is not None), default=None)
             for key, name in _LARGEST.items()
         },
         "critical_total": sum(critical) if critical else None,

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
+from math import lcm
 
 from agent.domain.candidate import Candidate, CandidateType, Establishment
 from agent.domain.programme import Settings
 from agent.domain.rules.outcome import Outcome, Reason, State, worst
 
+_REMEMBERED = 64
 
+
+@lru_cache(maxsize=_REMEMBERED)
 def exact(number: float) -> Fraction:
     """Return the decimal figure that a person wrote, without the error of its binary form."""
     return Fraction(repr(number))
 
 
+def activity(establishments: Iterable[Establishment]) -> Fraction:
+    """Return the combined activity of establishments."""
+    kept = [one.activity for one in establishments]
+    denominator = lcm(*(one.denominator for one in kept))
+    return Fraction(sum(one.numerator * (denominator // one.denominator) for one in kept), denominator)
+
+
 def activity_share(kept: Sequence[Establishment], whole: Sequence[Establishment]) -> Fraction:
     """Return the percentage of `whole`'s activity that `kept` makes, 0 without activity."""
-    total = sum((one.activity for one in whole), Fraction(0))
-    return 100 * sum((one.activity for one in kept), Fraction(0)) / total if total else Fraction(0)
+    total = activity(whole)
+    return 100 * activity(kept) / total if total else Fraction(0)
 
 
 def activity_shares(whole: Sequence[Establishment]) -> dict[str, Fraction]:
     """Return the percentage of `whole`'s activity that each of its establishments makes, by id."""
-    total = sum((one.activity for one in whole), Fraction(0))
+    total = activity(whole)
     return {one.id: 100 * one.activity / total if total else Fraction(0) for one in whole}
 
 
@@ -72,7 +84,6 @@ def _missing(
     counted = [one for one in holding if support_counts or not (is_ght and one.support)]
     if len(counted) < settings.min_establishments:
         missing.add(Reason.TOO_FEW_ESTABLISHMENTS)
-    covered = sum((one.activity for one in counted), Fraction(0))
-    if 100 * covered < exact(settings.share_threshold) * sum((one.activity for one in applicable), Fraction(0)):
+    if 100 * activity(counted) < exact(settings.share_threshold) * activity(applicable):
         missing.add(Reason.SHARE_BELOW_THRESHOLD)
     return frozenset(missing)
