@@ -13,7 +13,7 @@ from agent.domain.errors import UsageError
 from agent.domain.programme import Channel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from agent.domain.pieces import Checklist
     from agent.vault.vault import Vault
@@ -66,18 +66,20 @@ def examine_prepared(folder: Path, listed: Checklist, vault: Vault) -> Prepared:
             unread.append(name)
         elif path.suffix.lower() == ZED:
             containers.append(name)
-        elif found := vault.index.find_payload(_tag(vault, digest), since=0):
-            state = inside.get(found[0].id)
-            if state is not None:
-                outside.append(
-                    Outside(path=name, objective=state.objective, label=state.piece.label, evidence=found[0].id)
-                )
+        elif evidence := _sealed_as(_tag(vault, digest), inside, vault):
+            state = inside[evidence]
+            outside.append(Outside(path=name, objective=state.objective, label=state.piece.label, evidence=evidence))
     return Prepared(
         containers=tuple(containers),
         outside=tuple(outside),
         unread=tuple(unread),
         is_needed=bool(sensitive),
     )
+
+
+def _sealed_as(tag: str, known: Container[str], vault: Vault) -> str | None:
+    """Return which of the deposits of these bytes is one of `known`: the same file may have been sealed several times."""
+    return next((one.id for one in vault.index.find_payloads(tag) if one.id in known), None)
 
 
 def _tag(vault: Vault, digest: str) -> str:

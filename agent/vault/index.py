@@ -212,6 +212,11 @@ class Index:
         known = self.deposit(rows[0]["deposit_id"]) if rows else None
         return (known, rows[0]["number"]) if known else None
 
+    def find_payloads(self, tag: str) -> list[IndexedDeposit]:
+        """Return every deposit that holds a payload of this tag, newest first."""
+        where = "AND id IN (SELECT deposit_id FROM payloads WHERE tag = ?)"
+        return [_deposit(row) for row in self._rows(f"{_DEPOSITS} {where} ORDER BY seq DESC", [tag])]
+
     def position(self) -> tuple[int, bytes]:
         """Return how many journal lines are in the index, and the root of the journal's tree at that size."""
         rows = self._rows("SELECT lines, root FROM position")

@@ -181,6 +181,22 @@ def test_a_sensitive_report_beside_the_container_is_named_whatever_it_is_called(
     assert with_container == {"ready": True, "containers": ["O1/preuves.ZED"], "outside": [], "unread": []}
 
 
+def test_a_sensitive_report_sealed_twice_is_still_named_beside_the_container(
+    installation: Installation, tmp_path: Path
+) -> None:
+    report = written(installation, "ads.html", ADS_REPORT)
+    said = ("--kind", "ads_report", "--directory", "ad-chu", "--date", "2026-06-01", "--score", "3")
+    installation.type("inbox", "add", report, *said)
+    installation.type("evidence", "add", report)
+    prepared = tmp_path / "depot"
+    prepared.mkdir()
+    (prepared / "note.txt").write_bytes(ADS_REPORT)
+
+    found = check(installation, "--prepared", str(prepared), "--json").json["prepared"]
+
+    assert [(one["path"], one["objective"]) for one in found["outside"]] == [("note.txt", "D1.O1.A")]
+
+
 def test_an_invoice_does_not_stand_for_the_proof_of_an_exercise(installation: Installation, tmp_path: Path) -> None:
     exercise(installation, written(installation, "Facture exercice.pdf"))
 
