@@ -293,10 +293,9 @@ class Application:
 
     def write_statement(self, found: SpendingReport, to: Path, *, replace: bool) -> str:
         """Write the financial statement as an Excel workbook and return its SHA-256; see `write_whole` for errors."""
-        import hashlib
-
         from config.programme_files import load_programme
-        from uploader.dossier.financial_statement import StatementHead, UnusedRow, financial_statement, write_whole
+        from uploader.dossier.financial_statement import StatementHead, UnusedRow, financial_statement
+        from uploader.dossier.whole_file import write_whole
 
         head = StatementHead(
             candidate=self.configuration.candidate.name,
@@ -307,8 +306,7 @@ class Application:
             UnusedRow(table=name, where=row.where, label=row.label, faults=row.faults) for name, row in found.faulty
         ]
         data = financial_statement(found.statement, head, unused)
-        write_whole(to, data, replace=replace)
-        return hashlib.sha256(data).hexdigest()
+        return write_whole(to, lambda stream: stream.write(data), replace=replace)
 
     def _programme_entry(self, programme: str | None) -> Programme:
         entries = {entry.id: entry for entry in self.configuration.programmes}
@@ -886,6 +884,15 @@ def _spending_table(file: Path, zone: ZoneInfo, today: date) -> SpendingTable:
             "Un tableau vide : carenage spending template --to FICHIER.csv.",
         )
     return SpendingTable(name=fact.table, fact=fact)
+
+
+def write_spending_template(to: Path, *, replace: bool) -> None:
+    """Write an empty table of spending; see `write_whole` for errors."""
+    from agent.texts.spending import TEMPLATE
+    from uploader.dossier.whole_file import write_whole
+
+    empty = ("\ufeff" + ";".join(TEMPLATE) + "\r\n").encode()
+    write_whole(to, lambda stream: stream.write(empty), replace=replace)
 
 
 def evaluate_scenario(scenario: dict[str, object]) -> dict[str, object]:

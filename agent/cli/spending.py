@@ -19,7 +19,6 @@ from agent.texts.spending import (
     NATURES,
     NO_OBJECTIVE,
     STANDINGS,
-    TEMPLATE,
     euros,
     sentence,
     source,
@@ -140,9 +139,9 @@ def export(
 @click.option("--replace", is_flag=True, help="Remplace le fichier s'il existe.")
 def template(*, to: Path, replace: bool) -> None:
     """Écrit un tableau de dépenses vide (CSV, à ouvrir dans un tableur)."""
-    from uploader.dossier.financial_statement import write_whole
+    from agent.bootstrap import write_spending_template
 
-    write_whole(to, ("\ufeff" + ";".join(TEMPLATE) + "\r\n").encode(), replace=replace)
+    write_spending_template(to, replace=replace)
     echo_line(f"Tableau vide : {to}")
 
 

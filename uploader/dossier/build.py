@@ -6,20 +6,19 @@ import csv
 import hashlib
 import io
 import json
-import os
 import re
 import unicodedata
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from agent.domain.errors import UsageError, VaultError
+from agent.domain.display import inert_cell
 from agent.domain.pieces import Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts import pieces as texts
 from uploader.dossier.content import missing_pieces
+from uploader.dossier.whole_file import write_whole, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from agent.domain.pieces import PieceState
     from uploader.dossier.content import DossierContent, MissingPiece
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _FOLDERS = {
     Channel.ZED: "a-mettre-dans-le-conteneur-ZED",
     Channel.ECARE: "a-deposer-sur-eCaRE-sans-conteneur",
@@ -67,29 +65,14 @@ def build_dossier(content: DossierContent, to_dir: Path) -> BuiltDossier:
     mark = "" if not missing else "-INCOMPLET"
     name = f"dossier-{safe_name(content.entity)}-{content.as_of.isoformat()}{mark}"
     target = to_dir / f"{name}.zip"
-    partial = target.with_suffix(".partial")
-    try:
-        if target.exists():
-            raise UsageError(
-                f"« {target} » existe déjà.", hint="Choisissez un autre dossier avec --to, ou déplacez-le."
-            )
+    with writing(target):
         to_dir.mkdir(parents=True, exist_ok=True)
-        with partial.open("xb") as stream:
-            if os.name == "posix":
-                partial.chmod(0o600)
-            with _Archive(stream, PurePosixPath(name)) as archive:
-                _write(content, missing, archive)
-            stream.flush()
-            os.fsync(stream.fileno())
-        digest = _digest(partial)
-        partial.rename(target)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise VaultError(
-            f"Le dossier n'a pas pu être écrit dans « {to_dir} » ({error.strerror}).",
-            hint="Vérifiez la place libre et les droits, puis relancez ; aucune preuve n'est touchée.",
-        ) from error
+
+    def write(stream: BinaryIO) -> None:
+        with _Archive(stream, PurePosixPath(name)) as archive:
+            _write(content, missing, archive)
+
+    digest = write_whole(target, write)
     return BuiltDossier(path=target, sha256=digest, missing=tuple(missing))
 
 
@@ -97,12 +80,6 @@ def safe_name(text: str) -> str:
     """Return `text` as a portable file name: no separator, no control, no Windows trap, at most 120 characters."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip("._-")[:120] or "fichier"
-
-
-def safe_cell(value: object) -> str:
-    """Return a spreadsheet cell that no program takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 class _Archive:
@@ -269,7 +246,7 @@ def _asset_list(rows: Iterable[object]) -> str:
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
     writer.writerow(["nom", "type", "établissement", "propriétaire"])
     for asset in sorted({(a.name, a.asset_kind, a.establishment, a.owner) for a in rows}, key=str):  # type: ignore[attr-defined]
-        writer.writerow([safe_cell(value) for value in asset])
+        writer.writerow([inert_cell(value or "") for value in asset])
     return "\ufeff" + out.getvalue()
 
 
@@ -284,8 +261,3 @@ def _render(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     return environment.get_template(template).render(**values)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import zipfile
-from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.domain.display import inert_cell, printable
-from agent.domain.errors import UsageError, VaultError
 from agent.domain.spending import NOTHING, Nature, Standing
 from agent.texts.spending import (
     DECLARE_ALL,
@@ -83,32 +79,6 @@ def financial_statement(statement: Statement, head: StatementHead, unused: Seque
     _write_lines(_Writer(book.create_sheet("Lignes")), statement.lines)
     _write_gaps(_Writer(book.create_sheet("À compléter")), statement, unused)
     return _timeless(book)
-
-
-def write_whole(path: Path, data: bytes, *, replace: bool) -> None:
-    """
-    Write a file under its name only when it is whole.
-
-    Raises UsageError when it exists and is not to be replaced, VaultError when it cannot be written.
-    """
-    if path.exists() and not replace:
-        raise UsageError(f"« {path} » existe déjà.", hint="Choisissez un autre nom, ou ajoutez --replace.")
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as stream:
-            if os.name == "posix":
-                partial.chmod(0o600)
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise VaultError(
-            f"« {path} » n'a pas pu être écrit ({error.strerror}).",
-            hint="Vérifiez le dossier, les droits et la place, et fermez le fichier s'il est ouvert ; puis relancez.",
-        ) from error
 
 
 class _Writer:

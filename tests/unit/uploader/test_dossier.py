@@ -20,7 +20,7 @@ from agent.domain.facts import AssetFact, DirectoryFact
 from agent.domain.pieces import AuditReport, Description, Holdings, checklist
 from agent.domain.programme import Origin
 from config.programme_files import load_programme
-from uploader.dossier.build import build_dossier, safe_cell, safe_name
+from uploader.dossier.build import build_dossier, safe_name
 from uploader.dossier.content import DescribedDirectory, DossierContent, missing_pieces
 
 PROGRAMME = replace(load_programme("D1BIS_2026"), pieces=())
@@ -277,8 +277,3 @@ def test_a_dossier_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) 
 )
 def test_file_names_are_portable(name: str, expected: str) -> None:
     assert safe_name(name) == expected
-
-
-@pytest.mark.parametrize("value", ["=1+1", "+33", "-1", "@SUM", "\tx", "\rx"])
-def test_a_cell_that_looks_like_a_formula_is_quoted(value: str) -> None:
-    assert safe_cell(value) == f"'{value}"

@@ -5,19 +5,17 @@ import zipfile
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from agent.domain.errors import UsageError, VaultError
 from agent.domain.rules.spending import judge_table
 from agent.domain.spending import SpendingLine, Statement
 from collectors.formats.interface import Limits, Source
 from collectors.formats.spending_table import SpendingTableReader
 from config.spending_rules import spending_rules
-from uploader.dossier.financial_statement import StatementHead, UnusedRow, financial_statement, write_whole
+from uploader.dossier.financial_statement import StatementHead, UnusedRow, financial_statement
 
 LINE = SpendingLine(
     table="depenses.csv",
@@ -164,25 +162,3 @@ def test_statement_put_back_into_the_inbox_is_no_table_of_spending() -> None:
     found = SpendingTableReader().read(Source(stream=io.BytesIO(data), name="bilan.xlsx", size=len(data)), Limits())
 
     assert found.format == "document"
-
-
-def test_file_is_written_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
-    write_whole(tmp_path / "bilan.xlsx", b"whole", replace=False)
-
-    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("bilan.xlsx", b"whole")]
-
-
-def test_existing_file_is_replaced_only_when_asked(tmp_path: Path) -> None:
-    path = tmp_path / "bilan.xlsx"
-    path.write_bytes(b"mine")
-
-    with pytest.raises(UsageError, match="existe déjà"):
-        write_whole(path, b"new", replace=False)
-    assert path.read_bytes() == b"mine"
-    write_whole(path, b"new", replace=True)
-    assert path.read_bytes() == b"new"
-
-
-def test_folder_that_is_not_there_is_told_in_french(tmp_path: Path) -> None:
-    with pytest.raises(VaultError, match="n'a pas pu être écrit"):
-        write_whole(tmp_path / "absent" / "bilan.xlsx", b"", replace=False)
