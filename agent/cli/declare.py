@@ -265,11 +265,21 @@ def _record(
     is_replay: bool = False,
     dry_run: bool = False,
 ) -> list[Recorded]:
+    from functools import partial
+
     from agent.services.declare import declare as record
+    from collectors.reading import open_regular
 
     around = application.surroundings(writes=not dry_run)
     return record(
-        application.vault, requests, around, folder=folder, misshapen=misshapen, is_replay=is_replay, dry_run=dry_run
+        application.vault,
+        requests,
+        around,
+        folder=folder,
+        open_file=partial(open_regular, follow=False),
+        misshapen=misshapen,
+        is_replay=is_replay,
+        dry_run=dry_run,
     )
 
 

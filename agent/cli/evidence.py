@@ -26,9 +26,13 @@ def evidence() -> None:
 @click.pass_obj
 def add(invocation: Invocation, *, file: Path, as_json: bool) -> None:
     """Scelle FILE tel quel, sans le lire."""
-    from agent.services.seal import seal_file
+    from functools import partial
 
-    sealed = seal_file(invocation.application().vault, file, now=invocation.clock.now())
+    from agent.services.seal import seal_file
+    from collectors.reading import open_regular
+
+    vault = invocation.application().vault
+    sealed = seal_file(vault, file, now=invocation.clock.now(), open_file=partial(open_regular, follow=False))
     if as_json:
         echo_json(
             {

@@ -31,7 +31,7 @@ _WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4}")
 _DECIMAL = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,6})?")
 _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
-_SECRETS = re.compile(r"AGE-SECRET-KEY-1|-----BEGIN [A-Z ]*PRIVATE KEY-----", re.IGNORECASE)
+_SECRETS = re.compile(r"AGE-SECRET-KEY-1|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----", re.IGNORECASE)
 
 
 NumberT = TypeVar("NumberT", int, Decimal)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import stat
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,8 +28,9 @@ from agent.services.fact_codec import from_json
 from agent.services.seal import seal_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date, datetime
+    from io import BufferedReader
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -42,7 +41,9 @@ if TYPE_CHECKING:
 MOST_BYTES = 2 * 1024**3
 _OF_OURS = {EvidenceClass.FACTS, EvidenceClass.DECISION, EvidenceClass.RECEIPT, EvidenceClass.ANCHOR}
 _CHUNK = 1024 * 1024
-_HEAD = 64 * 1024
+# What may follow a private key's own words; longer than any of its headers, so that none hides between two chunks.
+_OVERLAP = 256
+_KEY_WORDS = (b"SECRET-KEY-1", b"PRIVATE KEY-----")
 
 
 class DeclaredIndex(Protocol):
@@ -51,6 +52,7 @@ class DeclaredIndex(Protocol):
     def deposits(self) -> Sequence[IndexedDeposit]: ...
     def facts(self) -> Sequence[CurrentFact]: ...
     def decisions(self, kind: str | None = None) -> Sequence[SealedDecision]: ...
+    def find_payloads(self, tag: str) -> Sequence[IndexedDeposit]: ...
     def unknown(self) -> int: ...
 
 
@@ -60,6 +62,7 @@ class DeclaringVault(Protocol):
     @property
     def index(self) -> DeclaredIndex: ...
     def content_tag(self, plain_sha256: str) -> str | None: ...
+    def is_intact(self, deposit_id: str) -> bool: ...
     def seal(
         self, payloads: Sequence[RawEvidence], *, evidence_class: EvidenceClass | None = None
     ) -> SealedEvidence: ...
@@ -112,6 +115,7 @@ def declare(
     around: Surroundings,
     *,
     folder: Path,
+    open_file: Callable[[Path], BufferedReader],
     misshapen: Sequence[Fault] = (),
     is_replay: bool = False,
     dry_run: bool = False,
@@ -119,7 +123,8 @@ def declare(
     """
     Seal each request's evidence, then what it declares; return what became of each.
 
-    Files are relative to `folder`; `misshapen` are the faults of the file that the requests come from. Raises
+    Files are relative to `folder`, and read as `open_file` opens them; one that the vault holds as evidence already
+    is named, not sealed again. `misshapen` are the faults of the file that the requests come from. Raises
     DeclarationError with every fault of every request before anything is sealed; HeldError, VaultError,
     WrongUserError as sealing does. What stands in force already is not sealed again; in a replay, neither is what
     a person has corrected or withdrawn since.
@@ -129,7 +134,7 @@ def declare(
     history = every_declaration(vault.index, around.kinds, around.zone)
     earlier = {one.id: one for one in history}
     known = known_in(vault.index, around.known)
-    desk = _Desk(vault, history, replace(around, known=known), folder, is_replay=is_replay)
+    desk = _Desk(vault, history, replace(around, known=known), folder, open_file, is_replay=is_replay)
     drafts: list[tuple[Draft, _Evidence]] = []
     faults: list[Fault] = [*misshapen]
     for request in (one for one in requests if one.kind):
@@ -188,6 +193,7 @@ class _File:
     """An evidence file as it was looked at."""
 
     path: Path
+    sha256: str
     tag: str | None
 
 
@@ -203,13 +209,14 @@ class _Desk:
         history: Sequence[Declaration],
         around: Surroundings,
         folder: Path,
+        open_file: Callable[[Path], BufferedReader],
         *,
         is_replay: bool,
     ) -> None:
         self.vault, self.around, self.folder, self.is_replay = vault, around, folder, is_replay
+        self.open_file = open_file
         self.history = [*history]
         self.tags = {item.id: item.tag for item in vault.index.deposits()}
-        self.sealed: dict[Path, str] = {}
 
     def look(self, request: Request, draft: Draft | None) -> tuple[_Evidence, list[Fault]]:
         """Return the files of a draft, and what is wrong with those of the request."""
@@ -221,35 +228,29 @@ class _Desk:
             try:
                 looked[name] = self._look_at(self.folder / name)
             except UsageError as error:
-                faults.append((f"files.{slot}" if slot else "files", error.message))
+                faults.append((f"files.{slot}" if slot else "files", error.message.rstrip(".")))
         if draft is None or faults:
             return {}, faults
         return {slot: tuple(looked[name] for name in names) for slot, names in draft.files.items()}, faults
 
     def _look_at(self, path: Path) -> _File:
-        digest = hashlib.sha256()
+        digest, size, end = hashlib.sha256(), 0, b""
         shown = f"« {printable(path.name)} »"
         try:
-            if path.is_symlink():
-                raise UsageError(f"{shown} est un lien symbolique : donnez le fichier lui-même")
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise UsageError(f"{shown} n'est pas un fichier ordinaire")
-            if not 0 < status.st_size <= MOST_BYTES:
-                raise UsageError(f"{shown} est vide" if not status.st_size else f"{shown} dépasse 2 Gio")
-            with path.open("rb") as stream:
-                head = stream.read(_HEAD)
-                if holds_secret(head.decode("latin-1")):
-                    raise UsageError(f"{shown} contient une clé privée : elle ne se dépose jamais dans le coffre")
-                digest.update(head)
+            with self.open_file(path) as stream:
                 while chunk := stream.read(_CHUNK):
+                    size += len(chunk)
+                    if size > MOST_BYTES:
+                        raise UsageError(f"{shown} dépasse 2 Gio")
+                    if _holds_key(end + chunk):
+                        raise UsageError(f"{shown} contient une clé privée : elle ne se dépose jamais dans le coffre")
                     digest.update(chunk)
-        except (OSError, ValueError) as error:
-            code = error.errno if isinstance(error, OSError) else None
-            raise UsageError(
-                f"{shown} n'est pas lisible ({_REASONS.get(code or 0, 'il ne peut pas être ouvert')})"
-            ) from error
-        return _File(path, self.vault.content_tag(digest.hexdigest()))
+                    end = chunk[-_OVERLAP:]
+        except OSError as error:
+            raise UsageError(f"{shown} n'est pas lisible jusqu'au bout") from error
+        if not size:
+            raise UsageError(f"{shown} est vide")
+        return _File(path, digest.hexdigest(), self.vault.content_tag(digest.hexdigest()))
 
     def alike(self, draft: Draft, evidence: _Evidence) -> Recorded | None:
         """Return the record that says the same and is in force, or that a person corrected before a replay."""
@@ -319,25 +320,28 @@ class _Desk:
     def _seal(self, files: Iterable[_File]) -> tuple[str, ...]:
         ids = []
         for file in files:
-            if file.path not in self.sealed:
+            found = self._held_as(file)
+            if found is None:
                 try:
-                    self.sealed[file.path] = seal_file(self.vault, file.path, now=self.around.now).id
+                    found = seal_file(
+                        self.vault, file.path, now=self.around.now, open_file=self.open_file, sha256=file.sha256
+                    ).id
                 except HeldError as error:
                     raise _held(error) from error
-                self.tags[self.sealed[file.path]] = file.tag
-            ids.append(self.sealed[file.path])
-        return tuple(ids)
+            self.tags[found] = file.tag
+            ids.append(found)
+        return tuple(dict.fromkeys(ids))
+
+    def _held_as(self, file: _File) -> str | None:
+        """Return the newest sound deposit of evidence that this file is, None without one."""
+        found = self.vault.index.find_payloads(file.tag) if file.tag is not None else ()
+        usable = (one.id for one in found if one.tag == file.tag and one.evidence_class not in _OF_OURS)
+        return next((one for one in usable if self.vault.is_intact(one)), None)
 
 
-_REASONS = {
-    errno.ENOENT: "il n'existe pas",
-    errno.ENOTDIR: "il n'existe pas",
-    errno.EACCES: "l'accès est refusé",
-    errno.EPERM: "l'accès est refusé",
-    errno.EISDIR: "c'est un dossier",
-    errno.ENAMETOOLONG: "le nom est trop long",
-    errno.EIO: "le disque ne le rend pas",
-}
+def _holds_key(data: bytes) -> bool:
+    upper = data.upper()
+    return any(word in upper for word in _KEY_WORDS) and holds_secret(data.decode("latin-1"))
 
 
 def _check_index_is_whole(index: DeclaredIndex) -> None:

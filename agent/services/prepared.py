@@ -78,7 +78,7 @@ def examine_prepared(folder: Path, listed: Checklist, vault: Vault) -> Prepared:
 
 
 def _sealed_as(tag: str, known: Container[str], vault: Vault) -> str | None:
-    """Return which of the deposits of these bytes is one of `known`: the same file may have been sealed several times."""
+    """Return which deposit of these bytes is one of `known`; the same file may have been sealed several times."""
     return next((one.id for one in vault.index.find_payloads(tag) if one.id in known), None)
 
 

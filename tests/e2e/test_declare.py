@@ -102,6 +102,46 @@ def test_a_piece_that_the_vault_holds_is_named_not_sealed_again(installation: In
     assert (again.json["recorded"], again.json["id"]) == (False, made.json["id"])
 
 
+def test_a_file_that_the_vault_holds_is_named_not_sealed_again(installation: Installation, retex: Path) -> None:
+    held = installation.type("inbox", "add", str(retex), "--json").json["evidence_id"]
+    before = classes(installation)
+
+    made = exercise(installation, retex)
+
+    assert made["evidence"] == {"proof": [held]}
+    assert classes(installation) == [*before, "decision"]
+
+
+def test_a_file_whose_deposit_is_damaged_is_sealed_again(installation: Installation, retex: Path) -> None:
+    held = installation.type("inbox", "add", str(retex), "--json").json["evidence_id"]
+    payload = next((installation.vault / "deposits").glob(f"*/*/{held}/data/*"))
+    payload.chmod(0o600)
+    payload.write_bytes(b"damaged")
+
+    (proof,) = exercise(installation, retex)["evidence"]["proof"]
+
+    assert proof != held
+
+
+def test_one_file_named_by_two_declarations_is_sealed_once(installation: Installation, retex: Path) -> None:
+    first = exercise(installation, retex)
+    second = exercise(installation, retex, "--set", "single_si=oui")
+
+    assert (first["evidence"], second["recorded"]) == (second["evidence"], True)
+    assert classes(installation).count("document") == 1
+
+
+@pytest.mark.parametrize("before", [70_000, 2**20 - 8], ids=["after the first blocks", "between two blocks"])
+def test_a_private_key_far_into_a_file_is_refused(installation: Installation, before: int) -> None:
+    path = installation.folder / "archive.bin"
+    path.write_bytes(b"\0" * before + installation.key.read_bytes())
+
+    done = declare(installation, "crisis_exercise", "--set", "held_on=2026-03-14", "--file", f"proof={path}")
+
+    assert "contient une clé privée" in done.json["error"]["problems"][0]["message"]
+    assert classes(installation) == []
+
+
 def test_the_real_command_says_in_french_what_a_declaration_changes(installation: Installation, retex: Path) -> None:
     done = installation.run(
         *("declare", "crisis_exercise", "--establishment", "chu", "--set", "held_on=2026-03-14"),

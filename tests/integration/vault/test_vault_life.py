@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BufferedReader
 from pathlib import Path
 
 import pytest
@@ -366,10 +368,28 @@ def test_evidence_that_no_reading_names_is_unread(house: House, vault: Vault) ->
 
 def test_document_sealed_without_reading_on_purpose_is_not_unread(house: House, vault: Vault, tmp_path: Path) -> None:
     (tmp_path / "convention.pdf").write_bytes(b"convention")
-    seal_file(vault, tmp_path / "convention.pdf", now=house.clock.now())
+    seal_file(vault, tmp_path / "convention.pdf", now=house.clock.now(), open_file=opened)
     waiting = vault.seal([house.raw(b"dropped", evidence_class=EvidenceClass.DOCUMENT)]).id
 
     assert vault.index.unread() == [waiting]
+
+
+def test_a_file_that_changed_since_it_was_checked_is_not_sealed(house: House, vault: Vault, tmp_path: Path) -> None:
+    path = tmp_path / "convention.pdf"
+    path.write_bytes(b"checked")
+    checked = hashlib.sha256(b"checked").hexdigest()
+
+    sealed = seal_file(vault, path, now=house.clock.now(), open_file=opened, sha256=checked)
+    path.write_bytes(b"another")
+    with pytest.raises(VaultError, match="a changé depuis"):
+        seal_file(vault, path, now=house.clock.now(), open_file=opened, sha256=checked)
+
+    assert sealed.sha256 == checked
+    assert [one.id for one in vault.index.deposits()] == [sealed.id]
+
+
+def opened(path: Path) -> BufferedReader:
+    return path.open("rb")
 
 
 def test_index_that_breaks_is_our_own_error(house: House, vault: Vault) -> None:
