@@ -118,6 +118,24 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Entries:
+    """
+    How many entries of one kind are known: `configured` by people, and `read` besides, in lists that sources gave.
+
+    `in_part` tells that a source did not give all.
+    """
+
+    configured: int = 0
+    read: int = 0
+    in_part: bool = False
+
+    @property
+    def count(self) -> int:
+        """Return how many there are."""
+        return self.configured + self.read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
     """
     All that can make a piece stand, as values.
@@ -139,9 +157,8 @@ class Holdings:
     reports: tuple[AuditReport, ...] = ()
     runs: tuple[Run, ...] = ()
     descriptions: tuple[Description, ...] = ()
-    domains: int = 0
-    addresses: int = 0
-    lists_complete: bool = False
+    domains: Entries = Entries()
+    addresses: Entries = Entries()
     declarations: Sequence[Declaration] = ()
     damaged: Mapping[str, str] = field(default_factory=dict)
     destroyed: frozenset[str] = frozenset()
@@ -341,11 +358,12 @@ def _descriptions(objective: str, piece: Piece, units: Sequence[str], holdings: 
 
 
 def _list(objective: str, piece: Piece, holdings: Holdings) -> PieceState:
-    count = holdings.domains if piece.origin is Origin.DOMAIN_LIST else holdings.addresses
-    state = PieceState(objective=objective, piece=piece, status=Status.PRESENT, why=Why.HELD, values={"entries": count})
-    if not count:
+    """What people configured is a list by itself; what sources read adds to it, and alone must be whole."""
+    found = holdings.domains if piece.origin is Origin.DOMAIN_LIST else holdings.addresses
+    state = PieceState(objective=objective, piece=piece, status=Status.PRESENT, why=Why.HELD, values={"entries": found})
+    if not found.count:
         return replace(state, status=Status.MISSING, why=Why.NO_ENTRY)
-    if not holdings.lists_complete:
+    if found.in_part and not found.configured:
         return replace(state, status=Status.MISSING, why=Why.LIST_IN_PART)
     return state
 

@@ -21,7 +21,7 @@ from agent.domain.facts import (
     OradadCollectionFact,
 )
 from agent.domain.live import settle
-from agent.domain.pieces import AuditReport, Description, Holdings, Run, checklist
+from agent.domain.pieces import AuditReport, Description, Entries, Holdings, Run, checklist
 from agent.domain.programme import Origin
 from agent.domain.scenario import parse_scenario
 from agent.domain.verdict import Verdict
@@ -161,7 +161,6 @@ def holdings(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of
     known = settle(known_facts(index, zone), decisions(index, zone))
     deposits = index.bags()
     lists = lists_in_force(known, deposits)
-    public = _assets(lists, subject)
     described = [(slug, _description(known, slug)) for slug, *_ in subject.directories]
     scenario = parse_scenario(assessed.scenario, lambda _: subject.programme)
     cited = {item for one in assessed.declarations for items in one.evidence.values() for item in items}
@@ -179,9 +178,8 @@ def holdings(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of
             for slug, fact in described
             if fact is not None
         ),
-        domains=sum(asset.asset_kind == "domain" for asset in public),
-        addresses=sum(asset.asset_kind in {"address", "range"} for asset in public),
-        lists_complete=bool(lists) and all(found.complete for found in lists),
+        domains=_entries(lists, subject, {"domain"}),
+        addresses=_entries(lists, subject, {"address", "range"}),
         declarations=assessed.declarations,
         destroyed=frozenset(cited - set(deposits)),
         unread=index.unknown(),
@@ -310,6 +308,17 @@ def lists_in_force(known: Sequence[KnownFact], deposits: Mapping[str, IndexedDep
         last = next((place for place, fact in enumerate(latest_first) if fact.complete), len(latest_first))
         kept += latest_first[: last + 1]
     return kept
+
+
+def _entries(lists: Sequence[AssetListFact], subject: DossierSubject, kinds: set[str]) -> Entries:
+    """Count the public entries of `kinds`; a list that is not whole counts as such whatever it holds."""
+    configured = {(one.asset_kind, one.name) for one in _assets((), subject) if one.asset_kind in kinds}
+    known = {(one.asset_kind, one.name) for one in _assets(lists, subject) if one.asset_kind in kinds}
+    return Entries(
+        configured=len(configured),
+        read=len(known - configured),
+        in_part=not all(found.complete for found in lists),
+    )
 
 
 def _assets(lists: Sequence[AssetListFact], subject: DossierSubject) -> list[AssetFact]:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from agent.domain.display import printable
-from agent.domain.pieces import Status, Why
+from agent.domain.pieces import Entries, Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts.sources import cited
 from agent.texts.words import day
@@ -41,7 +41,7 @@ _WHY = {
     Why.NOT_COLLECTED: "pas encore collecté",
     Why.COLLECTED_IN_PART: "collecte partielle",
     Why.NO_ENTRY: "aucune entrée connue",
-    Why.LIST_IN_PART: "une source n'a pas tout donné, ou aucune n'a été lue",
+    Why.LIST_IN_PART: "une source n'a pas tout donné, et rien n'est configuré",
     Why.DESTROYED: "la preuve a été détruite, elle n'est plus dans le coffre",
     Why.NOT_DECLARED: "pas encore déclaré",
     Why.NO_FILE: "déclaré, mais aucun fichier n'est joint",
@@ -125,8 +125,8 @@ def why(state: PieceState) -> str:
                 f"rapport perdu : le service ADS ne le garde plus (téléchargeable jusqu'au {day(until)}), "
                 "cet audit ne peut plus être prouvé"
             )
-        case Why.HELD if "entries" in values:
-            return f"{values['entries']} entrée(s)"
+        case Why.HELD if isinstance(found := values.get("entries"), Entries):
+            return _entries(found)
     return _WHY.get(state.why, "")
 
 
@@ -238,6 +238,14 @@ def _likeness(state: PieceState) -> object:
         state.values.get("condition"),
         state.evidence if is_alone or state.why is Why.DAMAGED else None,
     )
+
+
+def _entries(found: Entries) -> str:
+    """Return how many entries a list has, where they come from, and what to check."""
+    counts = ((found.configured, "de la configuration"), (found.read, "dans les listes lues"))
+    origins = [f"{count} {where}" for count, where in counts if count]
+    said = f"{_many(found.count, 'entrée', 'entrées')} ({', '.join(origins)})"
+    return f"{said} ; une source n'a pas tout donné : vérifiez la liste" if found.in_part else said
 
 
 def _line(group: Sequence[PieceState], names: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.domain.declaration import Declaration
-from agent.domain.pieces import AuditReport, Description, Holdings, PieceState, Run, Status, Why, checklist
+from agent.domain.pieces import AuditReport, Description, Entries, Holdings, PieceState, Run, Status, Why, checklist
 from agent.domain.programme import Origin
 from config.fact_kinds import fact_kinds
 from config.programme_files import load_programme
@@ -217,19 +217,28 @@ def test_an_audit_of_an_unknown_tool_concerns_every_objective_until_a_person_say
 
 
 @pytest.mark.parametrize(
-    ("held", "expected"),
+    ("entries", "expected"),
     [
-        pytest.param({"domains": 2, "lists_complete": True}, (Status.PRESENT, Why.HELD), id="whole"),
-        pytest.param({"domains": 2, "lists_complete": False}, (Status.MISSING, Why.LIST_IN_PART), id="in-part"),
-        pytest.param({"domains": 0, "lists_complete": True}, (Status.MISSING, Why.NO_ENTRY), id="empty"),
+        pytest.param(Entries(configured=2), (Status.PRESENT, Why.HELD), id="configured"),
+        pytest.param(Entries(read=2), (Status.PRESENT, Why.HELD), id="read"),
+        pytest.param(Entries(configured=2, read=1, in_part=True), (Status.PRESENT, Why.HELD), id="configured-and-part"),
+        pytest.param(Entries(read=2, in_part=True), (Status.MISSING, Why.LIST_IN_PART), id="only-a-part"),
+        pytest.param(Entries(), (Status.MISSING, Why.NO_ENTRY), id="nothing"),
+        pytest.param(Entries(in_part=True), (Status.MISSING, Why.NO_ENTRY), id="nothing-of-this-kind"),
     ],
 )
-def test_the_list_of_domains_stands_when_every_source_gave_all(
-    held: dict[str, Any], expected: tuple[Status, Why]
+def test_a_list_stands_on_what_is_configured_and_on_whole_lists_of_its_kind(
+    entries: Entries, expected: tuple[Status, Why]
 ) -> None:
-    (found,) = told(states({"D1.O2.A": {"www": "met"}}, **held), "domaines-exposes")
+    (found,) = told(states({"D1.O2.A": {"www": "met"}}, domains=entries), "domaines-exposes")
 
     assert found == (*expected, ())
+
+
+def test_a_list_says_nothing_of_another_kind() -> None:
+    (found,) = told(states({"D1.O2.A": {"www": "met"}}, domains=Entries(configured=3)), "adresses-publiques")
+
+    assert found == (Status.MISSING, Why.NO_ENTRY, ())
 
 
 def test_nothing_to_audit_is_a_piece_that_is_missing() -> None:

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from agent.domain.pieces import PieceState, Status, Why
+from agent.domain.pieces import Entries, PieceState, Status, Why
 from agent.domain.programme import Channel, Origin, Piece, Source
 from agent.texts import pieces as texts
 
@@ -163,3 +163,24 @@ def test_every_status_has_a_sign(status: Status) -> None:
 def test_every_channel_says_where_and_what_to_be_careful_about(channel: Channel) -> None:
     assert texts.channel(channel)
     assert texts.care(channel)
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        pytest.param(Entries(configured=1), "1 entrée (1 de la configuration)", id="configured"),
+        pytest.param(
+            Entries(configured=3, read=2), "5 entrées (3 de la configuration, 2 dans les listes lues)", id="both"
+        ),
+        pytest.param(
+            Entries(configured=3, in_part=True),
+            "3 entrées (3 de la configuration) ; une source n'a pas tout donné : vérifiez la liste",
+            id="a-source-in-part",
+        ),
+    ],
+)
+def test_a_list_says_where_its_entries_come_from_and_what_to_check(entries: Entries, said: str) -> None:
+    domains = replace(CHART, id="domaines", label="Domaines", origin=Origin.DOMAIN_LIST, fact=None)
+    state = replace(MISSING, piece=domains, status=Status.PRESENT, why=Why.HELD, values={"entries": entries})
+
+    assert texts.why(state) == said

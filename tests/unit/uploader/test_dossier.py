@@ -17,7 +17,7 @@ import pytest
 from agent.domain.declaration import Declaration
 from agent.domain.errors import UsageError, VaultError
 from agent.domain.facts import AssetFact, DirectoryFact
-from agent.domain.pieces import AuditReport, Description, Holdings, checklist
+from agent.domain.pieces import AuditReport, Description, Entries, Holdings, checklist
 from agent.domain.programme import Origin
 from config.programme_files import load_programme
 from uploader.dossier.build import build_dossier, safe_name
@@ -70,9 +70,8 @@ HOLDINGS = Holdings(
     asked=AUDITED,
     reports=REPORTS,
     descriptions=(Description(directory="chu", taken_on="2026-08-30", complete=True),),
-    domains=2,
-    addresses=1,
-    lists_complete=True,
+    domains=Entries(configured=2),
+    addresses=Entries(read=1),
 )
 
 
