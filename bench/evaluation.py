@@ -239,8 +239,8 @@ def print_candidates(count: int) -> None:
     read: list[Scenario] = []
     steps: dict[str, Callable[[], object]] = {
         "parse_scenario": lambda: read.extend(parsed(one) for one in scenarios),
-        "evaluate": lambda: [judge(one) for one in read],
-        "all, to JSON text": lambda: [_text(one) for one in scenarios],
+        "evaluate": lambda: sum(judge(one).any_not_met for one in read),
+        "all, to JSON text": lambda: sum(len(_text(one)) for one in scenarios),
     }
     print(
         f"{count} candidates of {ORDINARY.establishments} establishments, {ORDINARY.directories} directories, "
