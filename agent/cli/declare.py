@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from agent.cli.main import Invocation
 from agent.cli.output import echo_json, echo_line, json_option
+from agent.cli.person import deciding
 from agent.domain.declaration_request import Request
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, UsageError
@@ -94,7 +94,7 @@ def _kind_command(name: str) -> click.Command:
     @json_option
     @click.pass_obj
     def one(invocation: Invocation, /, *, person: str | None, as_json: bool, **asked: Any) -> None:
-        request = Request(kind=name, person=person or getpass.getuser(), keeps=asked["replaces"] is not None, **asked)
+        request = Request(kind=name, person=deciding(person), keeps=asked["replaces"] is not None, **asked)
         application = invocation.application()
         (recorded,) = _record(application, [request], folder=Path())
         if as_json:
@@ -200,9 +200,7 @@ def withdraw(
     around = application.surroundings(writes=True)
     if not reason:
         raise UsageError("Dites pourquoi cette déclaration est retirée.", hint="Ajoutez --reason MOTIF.")
-    removed, again = remove(
-        application.vault, declaration_id, around, person=person or getpass.getuser(), reason=reason
-    )
+    removed, again = remove(application.vault, declaration_id, around, person=deciding(person), reason=reason)
     if as_json:
         one = removed.declaration
         echo_json(
@@ -236,7 +234,7 @@ def from_(invocation: Invocation, *, file: Path, person: str | None, dry_run: bo
         data = stream.read(MOST_BYTES + 1)
     application = invocation.application()
     folder = file.absolute().parent
-    requests, misshapen = read_requests(data, folder=folder, person=person or getpass.getuser())
+    requests, misshapen = read_requests(data, folder=folder, person=deciding(person))
     outcomes = _record(application, requests, folder=folder, misshapen=misshapen, is_replay=True, dry_run=dry_run)
     if as_json:
         echo_json(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import click
 
 from agent.cli.main import Invocation
 from agent.cli.output import day, echo_json, echo_line, json_option
+from agent.cli.person import deciding
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, UsageError
 from agent.domain.handover import HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
@@ -154,7 +154,7 @@ def confirm(
         evidence_id,
         SideValues(kind=kind, directory=directory, date=day, score=score, tool=tool, surfaces=surfaces or None),
         settled=settled,
-        person=person or getpass.getuser(),
+        person=deciding(person),
         reason=reason,
         zone=application.zone,
     )
