@@ -8,13 +8,13 @@ from datetime import date
 from functools import cached_property
 from importlib import import_module
 from itertools import product
+from types import ModuleType
 from typing import cast
 
 from agent.domain.candidate import Candidate, CandidateType
 from agent.domain.declaration import Declaration, FactKind, bearing_on
 from agent.domain.programme import DeclaredObjective, Level, Programme
 from agent.domain.rules.case import DECLARATION, Case, Judgement
-from agent.domain.rules.choice import engaged_by
 from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reading, State, by_declaration, worst
 from agent.domain.rules.share import activity_share, share
 from agent.domain.scenario import Scenario
@@ -24,7 +24,7 @@ from agent.domain.verdict import Entry, Json, ObjectiveAssessment, combine
 APPLICATION = "application"
 PHASE_START = "phase_start"
 _APPLIED_ON, _APPLICATIONS_CLOSE, _DECLARATIONS_CLOSE = "applied_on", "applications_close", "declarations_close"
-_NOTHING: Json = {"declared": 0, "conditions": []}
+_NOT_ASKED = Judgement(outcome=NOT_APPLICABLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,16 @@ def named_days(programme: Programme, scenario: Scenario, declarations: Sequence[
 
 
 def rule_named(name: str) -> Callable[[Case], Judgement]:
-    """Return the rule of a module of agent/domain/rules: a new kind of criterion is one such file."""
-    return cast("Callable[[Case], Judgement]", import_module(f"agent.domain.rules.{name}").judge)
+    """
+    Return the rule of a module of agent/domain/rules: a new kind of criterion is one such file.
+
+    It holds `judge`, and `engaged_by(objective, declaration)` when it makes optional objectives asked for.
+    """
+    return cast("Callable[[Case], Judgement]", _module(name).judge)
+
+
+def _module(rule: str) -> ModuleType:
+    return import_module(f"agent.domain.rules.{rule}")
 
 
 class _Programme:
@@ -126,13 +134,14 @@ class _Programme:
                 one.id: entry(
                     outcomes.get(one.id) or outcomes.get(None, [NOT_APPLICABLE] * len(readings)),
                     {
-                        **(numbers.get(one.id) or numbers.get(None, _NOTHING)),
+                        **(numbers.get(one.id) or numbers.get(None, _NOT_ASKED.numbers)),
                         "activity_share": shown(activity_share([one], self.perimeter)),
                     },
                 )
                 for one in self.perimeter
             },
             units={unit or self.scenario.id: combine(admissible, outcomes[unit], numbers[unit]) for unit in outcomes},
+            declared=True,
         )
 
     def _admissible(self, objective: DeclaredObjective) -> dict[str, Sequence[bool | str]]:
@@ -152,7 +161,7 @@ class _Programme:
     def _judge(self, objective: DeclaredObjective, unit: str | None, reading: Reading) -> Judgement:
         is_asked = not objective.candidate_types or self.candidate.type.value in objective.candidate_types
         if not is_asked or (objective.optional and objective.id not in self.engaged):
-            return Judgement(outcome=NOT_APPLICABLE, numbers=_NOTHING)
+            return _NOT_ASKED
         units = frozenset(one for one in self._units(objective) if one is not None)
         return rule_named(objective.rule)(
             Case(
@@ -187,7 +196,7 @@ class _Programme:
         """Return the optional objectives that the candidate has chosen."""
         found: set[str] = set()
         for objective in self.programme.declared:
-            if objective.rule == "choice":
+            if engaged_by := getattr(_module(objective.rule), "engaged_by", None):
                 for one in self._about(objective, None):
                     found.update(engaged_by(objective, one))
         return frozenset(found)
@@ -231,8 +240,8 @@ class _Programme:
             if all(state.holds for state in states):
                 covered.append(one)
         return {
+            **_NOT_ASKED.numbers,
             "declared": sum(figures["declared"] != 0 for figures in numbers.values()),
-            "conditions": [],
             "activity_share_covered": shown(activity_share(covered, applicable)),
             "establishments_covered": [one.id for one in covered],
         }

@@ -56,11 +56,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectiveAssessment:
-    """One objective: the candidate, its establishments and its units, by id."""
+    """One objective: the candidate, its establishments and its units, by id; `declared`: judged on what people say."""
 
     candidate: Entry
     establishments: Mapping[str, Entry]
     units: Mapping[str, Entry]
+    declared: bool = False
 
     def as_json(self) -> Json:
         """Return the objective in the contract's shape."""
@@ -68,6 +69,7 @@ class ObjectiveAssessment:
             "candidate": self.candidate.as_json(),
             "establishments": {name: entry.as_json() for name, entry in self.establishments.items()},
             "units": {name: entry.as_json() for name, entry in self.units.items()},
+            **({"declared": True} if self.declared else {}),
         }
 
 
@@ -112,7 +114,8 @@ def told_apart(objective: Mapping[str, Any]) -> Mapping[str, Any]:
     None with a single establishment, nor where a declared objective says the same of all of them.
     """
     candidate, establishments = objective["candidate"], objective.get("establishments", {})
-    is_declared = "conditions" in candidate.get("numbers", {})
     said = ("verdict", "reasons", "contested", "next_due")
-    is_repeated = is_declared and all(entry[key] == candidate[key] for entry in establishments.values() for key in said)
+    is_repeated = "declared" in objective and all(
+        entry[key] == candidate[key] for entry in establishments.values() for key in said
+    )
     return {} if len(establishments) < _SEVERAL or is_repeated else establishments

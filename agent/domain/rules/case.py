@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 
-from agent.domain.declaration import Declaration
-from agent.domain.programme import DeclaredObjective
+from agent.domain.declaration import Declaration, Value
+from agent.domain.programme import Condition, DeclaredObjective
 from agent.domain.rules.outcome import Outcome, Reading, Reason, lost, recoverable
 
 DECLARATION = "declaration"
@@ -54,8 +55,63 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One condition against one declaration (None: nothing declared); `met` None: nobody can tell yet."""
+
+    condition: Condition
+    outcome: Outcome
+    met: bool | None
+    value: Value | None = None
+
+    @property
+    def is_contradicted(self) -> bool:
+        """Whether what was declared says otherwise; a file that lacks says nothing."""
+        return self.met is False and self.value is not None
+
+    def as_json(self) -> dict[str, object]:
+        """Return the check as it is shown."""
+        return {
+            "field": self.condition.field,
+            "label": self.condition.label,
+            "met": self.met,
+            "value": _shown(self.value),
+            "advice": self.condition.advice,
+            "group": self.condition.group,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a rule says of a unit; `numbers` are JSON-ready: `declared` (how many), `conditions` (each as it stands)."""
+    """
+    What a rule says of a unit.
+
+    `checks` are those of every way to reach the objective, as the programme lists them; `way` names the group that
+    counts (None: there is one way only) and `missing` the conditions of that way, or of all of them, that keep it
+    from being reached. `more` are the figures of the rule itself, JSON-ready.
+    """
 
     outcome: Outcome
-    numbers: Mapping[str, object]
+    declared: int = 0
+    checks: tuple[Check, ...] = ()
+    way: str | None = None
+    missing: tuple[str, ...] = ()
+    more: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> dict[str, object]:
+        """The figures as they are shown."""
+        return {
+            "declared": self.declared,
+            "way": self.way,
+            "missing": list(self.missing),
+            "conditions": [check.as_json() for check in self.checks],
+            **self.more,
+        }
+
+
+def _shown(value: Value | None) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) else value

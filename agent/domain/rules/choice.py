@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from agent.domain.declaration import Declaration
@@ -39,7 +40,7 @@ def judge(case: Case) -> Judgement:
         found.append(case.unmet(Reason.CHOICE_INVALID))
     if prior and not declared[-1].evidence.get("prior_proof"):
         found.append(case.unmet(Reason.PROOF_MISSING))
-    return Judgement(outcome=worst(found), numbers={**judgement.numbers, "engaged": list(engaged), "valid": valid})
+    return replace(judgement, outcome=worst(found), more={"engaged": list(engaged), "valid": valid})
 
 
 def engaged_by(objective: DeclaredObjective, one: Declaration) -> tuple[str, ...]:

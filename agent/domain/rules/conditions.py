@@ -6,45 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar, cast
+from typing import cast
 
 from agent.domain.deadlines import add_months
 from agent.domain.declaration import Declaration, Value
 from agent.domain.programme import Condition, Test
-from agent.domain.rules.case import DECLARATION, Case, Judgement
+from agent.domain.rules.case import DECLARATION, Case, Check, Judgement
 from agent.domain.rules.outcome import Outcome, Reason, State, recoverable, worst
 
-Json = dict[str, object]
 Asked = Callable[[Condition, Declaration], bool]
-T = TypeVar("T")
 
 HOLDS = Outcome(State.SATISFIED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One condition against one declaration (None: nothing declared); `met` None: nobody can tell yet."""
-
-    condition: Condition
-    outcome: Outcome
-    met: bool | None
-    value: Value | None = None
-
-    @property
-    def is_contradicted(self) -> bool:
-        """Whether what was declared says otherwise; a file that lacks says nothing."""
-        return self.met is False and self.value is not None
-
-    def as_json(self) -> Json:
-        """Return the check as it is shown."""
-        return {
-            "field": self.condition.field,
-            "label": self.condition.label,
-            "met": self.met,
-            "value": _shown(self.value),
-            "advice": self.condition.advice,
-            "group": self.condition.group,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +36,15 @@ class _Way:
 
     @property
     def rank(self) -> tuple[State, bool, int, int]:
-        """Return the order of preference: the best state, a way begun, the least contradicted, the least lacking."""
+        """
+        Return the order of preference: the best state, a way begun, the least contradicted, the least lacking.
+
+        Of ways that nobody began none lacks less: the first, which is the ordinary one, stays before the others.
+        """
         is_begun = any(check.met for check in self.asked if check.condition.group == self.group)
         contradicted = sum(check.is_contradicted for check in self.asked)
-        return self.outcome.state, not is_begun, contradicted, sum(not check.met for check in self.asked)
+        lacking = sum(not check.met for check in self.asked) if is_begun else 0
+        return self.outcome.state, not is_begun, contradicted, lacking
 
 
 def judge(case: Case) -> Judgement:
@@ -84,13 +61,16 @@ def judge_asked(case: Case, asked: Asked, reasons: Mapping[str, Reason] | None =
     groups = dict.fromkeys(one.group for one in case.objective.conditions if one.group is not None)
     ways = {group: _way(case, group, asked, reasons or {}) for group in groups or (None,)}
     best = min(ways.values(), key=lambda way: way.rank)
-    shown = [*(check for check in best.checks if check.condition.group is None)]
+    shown = [check for check in best.checks if check.condition.group is None]
     shown += [check for way in ways.values() for check in way.checks if check.condition.group is not None]
     order = {id(condition): rank for rank, condition in enumerate(case.objective.conditions)}
     shown.sort(key=lambda check: order[id(check.condition)])
     return Judgement(
         outcome=best.outcome,
-        numbers={"declared": len(case.declarations), "conditions": [check.as_json() for check in shown]},
+        declared=len(case.declarations),
+        checks=tuple(shown),
+        way=best.group,
+        missing=tuple(check.condition.label for check in best.asked if not check.met),
     )
 
 
@@ -261,11 +241,3 @@ def broken_day(case: Case, one: Declaration, field: str) -> Condition | None:
         if is_about and not condition.advice and _EVERY_TEST[condition.test](case, condition, one).met is not True:
             return condition
     return None
-
-
-def _shown(value: Value | None) -> object:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value

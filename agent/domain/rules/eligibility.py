@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import cast
 
 from agent.domain.rules import conditions
 from agent.domain.rules.case import Case, Judgement
@@ -15,7 +13,6 @@ def judge(case: Case) -> Judgement:
     """Return what was declared of an establishment; known to be outside every branch, nothing repairs it."""
     judgement = conditions.judge(case)
     branches = {condition.group for condition in case.objective.conditions}
-    rows = cast("Sequence[Mapping[str, object]]", judgement.numbers["conditions"])
-    if {row["group"] for row in rows if row["met"] is False} != branches:
+    if {check.condition.group for check in judgement.checks if check.met is False} != branches:
         return judgement
     return replace(judgement, outcome=lost(Reason.NOT_ELIGIBLE))

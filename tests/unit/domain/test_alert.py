@@ -54,11 +54,14 @@ def test_a_first_look_tells_what_is_wrong_gravest_first() -> None:
 
 
 def test_a_declared_objective_that_is_the_same_everywhere_is_told_once() -> None:
-    open_ = {**entry("at_risk", reasons=("NOT_DECLARED",)), "numbers": {"declared": 0, "conditions": []}}
-    reached = {**open_, "verdict": "met", "reasons": []}
+    open_, reached = entry("at_risk", reasons=("NOT_DECLARED",)), entry()
 
-    alike = transitions(None, assessment(D1_O4={"": open_, "E1": open_, "E2": open_}))
-    apart = transitions(None, assessment(D1_O4={"": open_, "E1": open_, "E2": reached}))
+    def first_look(**entries: Any) -> list[Transition]:
+        document = assessment(D1_O4={"": open_, **entries})
+        document["objectives"]["D1.O4"]["declared"] = True
+        return transitions(None, document)
+
+    alike, apart = first_look(E1=open_, E2=open_), first_look(E1=open_, E2=reached)
 
     assert [subject for _, subject, _ in told(alike)] == ["verdict/D1BIS_2026/D1.O4/"]
     assert [subject for _, subject, _ in told(apart)] == [

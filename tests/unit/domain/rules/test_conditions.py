@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -229,6 +230,34 @@ def test_a_way_that_people_said_they_do_not_take_leaves_the_other() -> None:
     found = conditions.judge(case(said(paper=False), of=objective(BY_PAPER, *other))).outcome
 
     assert found.reasons == {Reason.NOT_DECLARED, Reason.PROOF_MISSING}
+
+
+@pytest.mark.parametrize(
+    ("values", "way", "missing"),
+    [
+        pytest.param({}, "paper", ["signed", "paper", "proof"], id="nothing declared: the first way, whole"),
+        pytest.param({"signed": True, "certificate": False}, "paper", ["paper", "proof"], id="not what was denied"),
+        pytest.param({"signed": True, "paper": True}, "paper", ["proof"], id="what was begun"),
+        pytest.param({"certificate": True}, "certificate", ["signed"], id="what is asked of every way"),
+        pytest.param({"signed": True, "certificate": True, "paper": False}, "certificate", [], id="one way is enough"),
+    ],
+)
+def test_what_is_missing_is_told_of_the_way_that_counts(
+    values: dict[str, Any], way: str, missing: Sequence[str]
+) -> None:
+    whole = (asks("signed", IS), BY_PAPER, asks("proof", EVIDENCE, group="paper"), BY_CERTIFICATE)
+    asked = objective(*whole, asks("yearly", IS, advice=True))
+
+    found = conditions.judge(case(*([said(**values)] if values else []), of=asked))
+
+    assert (found.way, list(found.missing)) == (way, missing)
+    assert (found.numbers["way"], found.numbers["missing"]) == (way, missing)
+
+
+def test_without_groups_there_is_one_way_that_bears_no_name() -> None:
+    found = conditions.judge(case(said(signed=False), of=objective(asks("signed", IS), asks("yearly", IS))))
+
+    assert (found.way, found.missing) == (None, ("signed", "yearly"))
 
 
 def test_a_group_may_look_at_a_fact_of_its_own() -> None:
