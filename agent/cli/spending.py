@@ -13,6 +13,8 @@ import click
 from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, day, echo_json, echo_line, json_option
 from agent.domain.errors import ExitCode
+from agent.domain.spending import cents
+from agent.domain.written_amount import WrittenAmountError, read_euros
 from agent.texts.spending import (
     DECLARE_ALL,
     INDICATIVE,
@@ -42,12 +44,12 @@ def _ceiling(ctx: click.Context, param: click.Parameter, value: str | None) -> D
     if value is None:
         return None
     try:
-        amount = Decimal("".join(value.split()).replace(",", "."))
-    except ArithmeticError:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or amount <= 0 or amount != amount.quantize(Decimal("0.01")):
-        raise click.BadParameter(f"« {value} » n'est pas un montant en euros, par exemple 80000,00.", param=param)
-    return amount
+        amount = read_euros(value)
+    except WrittenAmountError as error:
+        raise click.BadParameter(f"{error}.", param=param) from error
+    if amount <= 0:
+        raise click.BadParameter(f"« {value} » : un plafond est positif.", param=param)
+    return cents(amount)
 
 
 def _judging_options(command: Callable[..., Any]) -> Callable[..., Any]:

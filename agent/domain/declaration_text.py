@@ -15,7 +15,8 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.domain.declaration import FieldType
-from agent.domain.wording import folded
+from agent.domain.wording import folded, yes_or_no
+from agent.domain.written_amount import WrittenAmountError, possible_amount, read_amount
 from agent.domain.written_day import WrittenDayError, possible_day, read_day
 
 if TYPE_CHECKING:
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 2000
 MOST_ITEMS = 1000
 _LISTED = 16
-_YES, _NO = {"oui", "o", "vrai", "true", "yes", "1"}, {"non", "n", "faux", "false", "no", "0"}
 _WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4}")
-_DECIMAL = re.compile(r"(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,6})?")
 _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
 _SECRETS = re.compile(r"AGE-SECRET-KEY-1|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----", re.IGNORECASE)
@@ -165,10 +164,10 @@ def _choice(choices: Sequence[str], written: object) -> str:
 def _yes_no(written: object) -> bool:
     if isinstance(written, bool):
         return written
-    word = written.strip().casefold() if isinstance(written, str) else ""
-    if word in _YES | _NO:
-        return word in _YES
-    raise FaultError(f"« {_shown(written)} » : répondez par oui ou par non")
+    said = yes_or_no(written) if isinstance(written, str) else None
+    if said is None:
+        raise FaultError(f"« {_shown(written)} » : répondez par oui ou par non")
+    return said
 
 
 def _past(day: date, today: date) -> date:
@@ -187,14 +186,15 @@ def _whole(written: object) -> int:
 
 
 def _decimal(written: object) -> Decimal:
-    if isinstance(written, int | float | Decimal) and not isinstance(written, bool):
-        written = str(written)
-    text = _SPACES.sub(" ", written).strip() if isinstance(written, str) else ""
-    if not _DECIMAL.fullmatch(text):
-        raise FaultError(
-            f"« {_shown(written)} » n'est pas un nombre positif ou nul : écrivez 1250000 ou 1 250 000,50, sans unité"
-        )
-    number = Decimal(text.replace(" ", "").replace(",", "."))
+    try:
+        if isinstance(written, int | float | Decimal) and not isinstance(written, bool):
+            number = possible_amount(Decimal(str(written)))
+        else:
+            number = read_amount(_shown(written) if holds_secret(str(written)) else str(written))
+    except WrittenAmountError as error:
+        raise FaultError(f"{error}, sans unité") from None
+    if number < 0:
+        raise FaultError(f"« {_shown(written)} » est négatif : un nombre positif ou nul est attendu")
     return number.normalize() if number != number.to_integral() else number.quantize(Decimal(1))
 
 

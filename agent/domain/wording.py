@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+_YES = frozenset({"oui", "o", "x", "vrai", "yes", "true", "1"})
+_NO = frozenset({"non", "n", "faux", "no", "false", "0"})
+
 
 def folded(text: str) -> str:
     """Return `text` in lower case without accents, words separated by one space: for comparing headings and names."""
@@ -15,3 +18,9 @@ def folded(text: str) -> str:
 def holds_words(text: str, words: str) -> bool:
     """Return whether `text` holds `words` as whole words, in that order and side by side."""
     return f" {folded(words)} " in f" {folded(text)} "
+
+
+def yes_or_no(text: str) -> bool | None:
+    """Return what a one-word answer says, None when it is neither yes nor no."""
+    word = text.strip().casefold()
+    return word in _YES if word in _YES | _NO else None

@@ -1,4 +1,8 @@
-"""Days as people write them: 2026-03-14, 14/03/2026 or 14 mars 2026; the day comes before the month."""
+"""
+Days as people write them: 2026-03-14, 14/03/2026 or 14 mars 2026; the day comes before the month.
+
+A spreadsheet's midnight may follow the first two; any other hour is refused.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,15 @@ _MONTHS = (
     ("juillet", "juil"), ("aout",), ("septembre", "sept"), ("octobre", "oct"), ("novembre", "nov"), ("decembre", "dec"),
 )  # fmt: skip
 _MONTH_OF = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words}
-_ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_FRENCH = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})")
+_MIDNIGHT = r"(?:[ T]00:00(?::00(?:\.0+)?)?)?"
+_ISO = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}}){_MIDNIGHT}")
+_FRENCH = re.compile(rf"([0-9]{{1,2}})[/.\-]([0-9]{{1,2}})[/.\-]([0-9]{{4}}){_MIDNIGHT}")
 _IN_WORDS = re.compile(r"([0-9]{1,2})(?:er)? ([a-z]+) ([0-9]{4})")
+_SHORT_YEAR = re.compile(r"[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-][0-9]{2}")
+_ANY = re.compile(
+    r"(?<![0-9])(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.\-][0-9]{1,2}[/.\-][0-9]{4}"
+    r"|[0-9]{1,2}(?:er)? [^\W\d]+\.? [0-9]{4})(?![0-9])"
+)
 _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
 _SHOWN = 60
 
@@ -35,6 +45,8 @@ def read_day(text: str) -> date:
         day, month, year = (int(part) for part in match.groups())
     elif match := _IN_WORDS.fullmatch(folded(text)):
         day, month, year = int(match[1]), _MONTH_OF.get(match[2], 0), int(match[3])
+    elif _SHORT_YEAR.fullmatch(text):
+        raise WrittenDayError(f"« {shown} » : écrivez l'année sur quatre chiffres")
     else:
         raise WrittenDayError(
             f"« {shown} » n'est pas un jour : écrivez 2026-03-14, 14/03/2026 ou 14 mars 2026, sans heure"
@@ -44,6 +56,11 @@ def read_day(text: str) -> date:
     except ValueError:
         raise WrittenDayError(f"le « {shown} » n'existe pas dans le calendrier") from None
     return possible_day(found)
+
+
+def find_days(text: str) -> tuple[date, ...]:
+    """Return the days that stand in `text`, in its order: « du 01/04/2026 au 31 mars 2027 »; raises WrittenDayError."""
+    return tuple(read_day(found) for found in _ANY.findall(_SPACES.sub(" ", text)))
 
 
 def possible_day(day: date) -> date:

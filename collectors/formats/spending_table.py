@@ -10,13 +10,16 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 from xml.etree.ElementTree import ParseError
 
 from agent.domain.exposure import Problem, Reading
-from agent.domain.wording import folded
+from agent.domain.spending import cents
+from agent.domain.wording import folded, yes_or_no
+from agent.domain.written_amount import WrittenAmountError, foreign_currency, is_euro, possible_amount, read_euros
+from agent.domain.written_day import WrittenDayError, find_days, possible_day, read_day
 from collectors.formats.document import DocumentReader
 from collectors.formats.interface import MIB, Limits, ProblemLog, Reader, Source, clip
 from collectors.formats.text import decode, text_of
@@ -113,30 +116,7 @@ _WORKBOOK_DAMAGE = (
     OSError, KeyError, ValueError, TypeError, AttributeError, IndexError, ArithmeticError, EOFError, RuntimeError,
     ParseError, zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
-_EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 12, 31)
-_LARGEST_AMOUNT = Decimal(10) ** 9
-_CENT = Decimal("0.01")
-
-_ISO_DAY = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00(?:\.0+)?)?)?")
-_FRENCH_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(?: 00:00(?::00)?)?")
-_WORDED_DAY = re.compile(r"(\d{1,2})(?:er)? ([a-z]+) (\d{4})")
-_SHORT_DAY = re.compile(r"\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2}")
-_ANY_DAY = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{4}|\d{1,2}(?:er)?\s+[^\W\d]+\s+\d{4}")
-_MONTHS = (
-    "janvier", "fevrier", "mars", "avril", "mai", "juin",
-    "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
-)  # fmt: skip
-_SPACES = re.compile(r"[\s\u00a0\u2007\u202f]+")
-_EURO = re.compile(r"€|\bEUR\b|\beuros?\b", re.IGNORECASE)
-_FOREIGN = re.compile(
-    r"[$£¥₣₤₽₹₩]|\b(?:USD|CHF|GBP|CAD|AUD|JPY|CNY|SEK|NOK|DKK|PLN|XPF|XAF|XOF|FRF)\b|\b(?:dollars?|francs?|livres?)\b",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(r"(-?)(\d+|\d{1,3}(?:[ .,]\d{3})+)(?:([.,])(\d{1,2}))?")
-_AMBIGUOUS = re.compile(r"-?\d{1,3}[.,]\d{3}")
-_LONG_FRACTION = re.compile(r"-?\d+[.,]\d{3,}")
 _TOTAL = re.compile(r"(?:sous )?(?:total|totaux)\b")
-_YES, _NO = frozenset({"oui", "o", "x", "vrai", "yes", "1"}), frozenset({"non", "n", "faux", "no", "0"})
 _NO_JUSTIFICATION = frozenset({"", "non", "aucun", "aucune", "neant", "sans", "sans objet", "n a", "na", "0"})
 
 CellValue = str | Decimal | date | bool | None
@@ -415,8 +395,7 @@ def _sheet_cell(shown: object, written: object) -> _Cell:
         if not number.is_finite():
             return _Cell(fault="ce n'est pas un nombre")
         display = str(getattr(shown, "number_format", ""))
-        foreign = None if _EURO.search(display) else _FOREIGN.search(re.sub(r"\[\$-[0-9A-Fa-f]+\]", "", display))
-        return _Cell(number, foreign=foreign[0] if foreign else None)
+        return _Cell(number, foreign=foreign_currency(re.sub(r"\[\$-[0-9A-Fa-f]+\]", "", display)))
     return _Cell(fault="ce n'est ni un texte, ni un nombre, ni une date")
 
 
@@ -519,15 +498,15 @@ def _values(name: str, cell: _Cell, columns: _Columns, limits: Limits) -> dict[s
         return dict(zip(("period_from", "period_to"), _period(cell), strict=False))
     if name == columns.amount:
         return {"amount": _positive_amount(cell, columns.titles[name])}
-    if name in _DAYS:
-        value = _day(cell)
+    if name in _DAYS and not cell.is_blank:
+        value = _day(cell).isoformat()
     elif name in _TEXTS:
         value = clip(cell.text, limits)
     elif name == "justification":
         value = None if folded(cell.text) in _NO_JUSTIFICATION else clip(cell.text, limits)
     elif name == "decision":
         value = _yes_or_no(cell)
-    elif name == "currency" and cell.text and not _EURO.fullmatch(cell.text):
+    elif name == "currency" and cell.text and not is_euro(cell.text):
         raise _FaultError(f"« {cell.text[:20]} » n'est pas l'euro : convertissez le montant en euros.")
     elif name == "other_funding" and not cell.is_blank:
         value = str(_amount(cell, columns.titles[name]))
@@ -560,100 +539,50 @@ def _positive_amount(cell: _Cell, title: str) -> str:
 
 def _amount(cell: _Cell, title: str) -> Decimal:
     """Return an amount of euros in cents, positive or null; raises _FaultError."""
-    foreign = cell.foreign or next((found[0] for text in (cell.text, title) if (found := _FOREIGN.search(text))), None)
-    if foreign:
+    if foreign := cell.foreign or foreign_currency(title):
         raise _FaultError(f"le montant est en « {foreign} » : convertissez-le en euros.")
-    if isinstance(cell.value, Decimal):
-        number = cell.value
-    elif isinstance(cell.value, str):
-        number = _number(cell.value)
-    elif cell.is_blank:
+    if cell.is_blank:
         raise _FaultError("il manque le montant.")
-    else:
-        raise _FaultError(f"« {cell.text[:40]} » n'est pas un montant.")
-    amount = number.quantize(_CENT, ROUND_HALF_UP) if abs(number) < _LARGEST_AMOUNT else number
+    try:
+        amount = cents(possible_amount(cell.value) if isinstance(cell.value, Decimal) else read_euros(cell.text))
+    except WrittenAmountError as error:
+        raise _FaultError(f"{error}.") from error
     if amount < 0:
         written = str(amount).replace(".", ",")
         raise _FaultError(
             f"le montant {written} est négatif : un avoir se déduit du montant de sa facture, sur la même ligne ; "
             "d'ici là, le total déclaré est trop élevé d'autant."
         )
-    if amount >= _LARGEST_AMOUNT:
-        raise _FaultError("le montant est démesuré.")
     return amount
 
 
-def _number(text: str) -> Decimal:
-    plain = _SPACES.sub(" ", _EURO.sub("", text)).strip().replace("\u2212", "-").replace("'", " ").replace("’", " ")
-    if plain.startswith("(") and plain.endswith(")"):
-        plain = "-" + plain[1:-1].strip()
-    if not plain:
-        raise _FaultError("il manque le montant.")
-    if _AMBIGUOUS.fullmatch(plain):
-        raise _FaultError(
-            f"« {text.strip()[:40]} » est ambigu (milliers ou décimales ?) : écrivez par exemple 1234,00."
-        )
-    if _LONG_FRACTION.fullmatch(plain):
-        raise _FaultError(f"« {text.strip()[:40]} » a plus de deux décimales.")
-    found = _NUMBER.fullmatch(plain)
-    separators = set(re.findall(r"[ .,]", found[2])) if found else set()
-    if found is None or len(separators) > 1 or found[3] in separators:
-        raise _FaultError(f"« {text.strip()[:40]} » n'est pas un montant en euros : écrivez par exemple 1234,56.")
-    return Decimal(found[1] + re.sub(r"[ .,]", "", found[2]) + "." + (found[4] or "0"))
-
-
-def _day(cell: _Cell) -> str | None:
-    """Return the day (ISO text) that a cell writes in French or ISO form; raises _FaultError."""
-    if cell.is_blank:
-        return None
-    if isinstance(cell.value, date):
-        day = cell.value
-    elif isinstance(cell.value, str):
-        day = _day_of(cell.text)
-    else:
+def _day(cell: _Cell) -> date:
+    """Return the day that a cell writes; raises _FaultError."""
+    if isinstance(cell.value, bool | Decimal):
         raise _FaultError(f"« {cell.text[:40]} » n'est pas une date : mettez la cellule au format date.")
-    return _plausible(day)
-
-
-def _plausible(day: date) -> str:
-    if not _EARLIEST <= day <= _LATEST:
-        raise _FaultError(f"l'année {day.year} n'est pas plausible.")
-    return day.isoformat()
-
-
-def _day_of(text: str) -> date:
-    if found := _ISO_DAY.fullmatch(text):
-        year, month, day = map(int, found.groups())
-    elif found := _FRENCH_DAY.fullmatch(text):
-        day, month, year = map(int, found.groups())
-    elif (found := _WORDED_DAY.fullmatch(folded(text))) and found[2] in _MONTHS:
-        day, month, year = int(found[1]), _MONTHS.index(found[2]) + 1, int(found[3])
-    elif _SHORT_DAY.fullmatch(text):
-        raise _FaultError(f"« {text} » : écrivez l'année sur quatre chiffres.")
-    else:
-        raise _FaultError(f"« {text[:40]} » n'est pas une date : écrivez JJ/MM/AAAA ou AAAA-MM-JJ.")
     try:
-        return date(year, month, day)
-    except ValueError as error:
-        raise _FaultError(f"« {text} » n'existe pas au calendrier : écrivez JJ/MM/AAAA ou AAAA-MM-JJ.") from error
+        return possible_day(cell.value) if isinstance(cell.value, date) else read_day(cell.text)
+    except WrittenDayError as error:
+        raise _FaultError(f"{error}.") from error
 
 
 def _period(cell: _Cell) -> tuple[str, ...]:
     """Return the two days (ISO text) of a period in one cell, nothing when it is blank; raises _FaultError."""
     if cell.is_blank:
         return ()
-    days = tuple(_plausible(_day_of(found)) for found in _ANY_DAY.findall(cell.text))
+    try:
+        days = find_days(cell.text)
+    except WrittenDayError as error:
+        raise _FaultError(f"{error}.") from error
     if len(days) != 2:  # noqa: PLR2004 - a beginning and an end
         raise _FaultError(f"« {cell.text[:40]} » n'est pas une période : écrivez par exemple 01/04/2026 - 31/03/2027.")
-    return days
+    return tuple(day.isoformat() for day in days)
 
 
 def _yes_or_no(cell: _Cell) -> bool | None:
     if cell.is_blank:
         return None
-    if isinstance(cell.value, bool):
-        return cell.value
-    word = folded(cell.text)
-    if word in _YES | _NO:
-        return word in _YES
-    raise _FaultError(f"« {cell.text[:40]} » : écrivez oui ou non.")
+    said = cell.value if isinstance(cell.value, bool) else yes_or_no(cell.text)
+    if said is None:
+        raise _FaultError(f"« {cell.text[:40]} » : écrivez oui ou non.")
+    return said

@@ -124,6 +124,7 @@ def test_later_phase_start_is_tried_without_changing_anything(installation: Inst
         pytest.param(("check", "absent.csv"), 2, id="no such file"),
         pytest.param(("check", "--programme", "HOPEN"), 2, id="programme that is not configured"),
         pytest.param(("check", "--ceiling", "-1"), 2, id="negative ceiling"),
+        pytest.param(("check", "--ceiling", "1e30"), 2, id="ceiling that no one writes so"),
         pytest.param(("export", "--to", "absent/bilan.xlsx"), 4, id="no such folder"),
     ],
 )

@@ -52,7 +52,7 @@ def test_months_and_edges_of_days(written: str, day: date) -> None:
         ("30 février 2026", "n'existe pas dans le calendrier"), ("2026-02-29", "n'existe pas dans le calendrier"),
         ("14 marsembre 2026", "n'existe pas dans le calendrier"), ("1999-12-31", "l'année 1999 n'est pas possible"),
         ("2101-01-01", "l'année 2101 n'est pas possible"), ("0001-01-01", "l'année 1 n'est pas possible"),
-        ("14/03/26", "n'est pas un jour"), ("mars 2026", "n'est pas un jour"), ("", "n'est pas un jour"),
+        ("14/03/26", "quatre chiffres"), ("mars 2026", "n'est pas un jour"), ("", "n'est pas un jour"),
         ("2026-03-14T10:00", "n'est pas un jour"), ("٢٠٢٦-٠٣-١٤", "n'est pas un jour"),
         (datetime(2026, 3, 14, 10, tzinfo=UTC), "n'est pas un jour"), (True, "n'est pas un jour"), (20260314, "n'est pas"),
     ],
@@ -90,7 +90,7 @@ def test_what_is_neither_yes_nor_no_is_refused(written: object) -> None:
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("1,6", "1.6"), ("1.6", "1.6"), ("1 250 000,50", "1250000.5"), ("1\u202f250\u00a0000", "1250000"), ("0", "0"),
+        ("1,6", "1.6"), ("1.6", "1.6"), ("1 250 000,50", "1250000.5"), ("1.250.000", "1250000"), ("1\u202f250\u00a0000", "1250000"), ("0", "0"),
         ("12,00", "12"), (1250000, "1250000"), (Decimal("8.5"), "8.5"), (4.5, "4.5"), ("100", "100"),
     ],
     ids=str,
@@ -103,11 +103,11 @@ def test_a_number_has_a_decimal_comma_and_spaces_between_thousands(written: obje
 
 @pytest.mark.parametrize(
     "written",
-    ["-3", "1,250,000", "1.250.000", "12 50", "1e6", "NaN", "Infinity", "12 €", "", "١٢", True, "1" * 40, float("nan")],
+    ["-3", "(3)", "1.234", "1,234", "12 50", "1e6", "NaN", "Infinity", "12 €", "", "١٢", True, "1" * 40, float("nan")],
     ids=str,
 )
 def test_what_is_no_number_or_could_mean_two_is_refused(written: object) -> None:
-    with pytest.raises(FaultError, match="sans unité"):
+    with pytest.raises(FaultError, match=r"sans unité|négatif"):
         parsed(FieldType.DECIMAL, written)
 
 

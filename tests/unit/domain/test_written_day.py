@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.written_day import FIRST_DAY, LAST_DAY, WrittenDayError, read_day
+from agent.domain.written_day import FIRST_DAY, LAST_DAY, WrittenDayError, find_days, read_day
 
 MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -19,7 +19,9 @@ def test_every_day_is_read_back_from_each_of_its_forms(day: date) -> None:
     first = "1er" if day.day == 1 else str(day.day)
     forms = [
         day.isoformat(),
+        f"{day.isoformat()} 00:00:00",
         f"{day:%d/%m/%Y}",
+        f"{day:%d-%m-%Y} 00:00",
         f"{day.day}.{day.month}.{day.year}",
         f"{first} {MONTHS[day.month - 1]} {day.year}",
         f" {day.day}\u00a0{MONTHS[day.month - 1].upper()}  {day.year} ",
@@ -39,3 +41,23 @@ def test_every_day_is_read_back_from_each_of_its_forms(day: date) -> None:
 def test_what_is_no_day_or_could_be_two_is_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(WrittenDayError, match=r"écrivez|calendrier|possible"):
         read_day(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        pytest.param("du 1er avril 2026 au 31/03/2027", [date(2026, 4, 1), date(2027, 3, 31)], id="a sentence"),
+        pytest.param("01-04-2026-31-03-2027", [date(2026, 4, 1), date(2027, 3, 31)], id="only dashes"),
+        pytest.param("2026-04-01 / 2027-03-31", [date(2026, 4, 1), date(2027, 3, 31)], id="ISO"),
+        pytest.param("1 janv. 2026\u00a0: 12 mois", [date(2026, 1, 1)], id="one"),
+        pytest.param("114/03/20261", [], id="part of a longer number"),
+        pytest.param("2026", [], id="none"),
+    ],
+)
+def test_days_that_stand_in_a_text_are_found_in_its_order(text: str, days: list[date]) -> None:
+    assert list(find_days(text)) == days
+
+
+def test_day_in_a_text_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(WrittenDayError, match="calendrier"):
+        find_days("du 31/02/2026 au 31/03/2026")
