@@ -692,7 +692,7 @@ class Application:
         perimeter = self._perimeter_of(programme)
         return package(
             vault,
-            self._dossier_subject(perimeter),
+            self._dossier_subject(perimeter, vault),
             self._assess_for_dossier(perimeter, vault, as_of),
             as_of=self.as_of(as_of),
             now=self.clock.now(),
@@ -720,7 +720,7 @@ class Application:
 
         vault = vault or self.vault
         perimeter = self._perimeter_of(programme)
-        subject = self._dossier_subject(perimeter)
+        subject = self._dossier_subject(perimeter, vault)
         assessed = self._assess_for_dossier(perimeter, vault, as_of)
         listed = check(vault.index, subject, assessed, as_of=self.as_of(as_of), zone=self.zone)
         return CheckedDossier(
@@ -758,8 +758,8 @@ class Application:
         )
         return assessed
 
-    def _dossier_subject(self, perimeter: Perimeter) -> DossierSubject:
-        from agent.services.package import DossierSubject
+    def _dossier_subject(self, perimeter: Perimeter, vault: Vault) -> DossierSubject:
+        from agent.services.package import DossierSubject, finding_names
         from config.fact_kinds import fact_kinds
         from config.programme_files import load_programme
 
@@ -772,7 +772,13 @@ class Application:
             elements=perimeter.elements,
             establishments_of={item.id: item.establishments for item in configuration.surfaces},
             several=frozenset(kind.id for kind in fact_kinds().values() if kind.several),
+            collected=frozenset(
+                item.directory
+                for item in configuration.collectors
+                if item.kind == "ldap" and item.enabled and item.directory is not None
+            ),
             names={
+                **finding_names(vault.index),
                 **{item.id: item.name for item in configuration.surfaces},
                 **{item.id: item.name for item in configuration.directories},
                 **{item.id: item.name for item in configuration.establishments},

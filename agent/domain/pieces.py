@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Broken = Callable[[Declaration], Condition | None]
 _TWO_AUDITS = {RuleName.SCORE, RuleName.EXPOSURE_LEVEL}
+_CHOICE = "choice"
 _REPORTS = {Origin.ADS_REPORTS, Origin.EXPOSURE_REPORTS}
 
 
@@ -55,10 +56,11 @@ class Why(StrEnum):
     ENTERED = "entered"
     NOTHING_TO_AUDIT = "nothing_to_audit"
     NOT_COLLECTED = "not_collected"
+    NO_COLLECTOR = "no_collector"
     COLLECTED_IN_PART = "collected_in_part"
     NO_ENTRY = "no_entry"
     LIST_IN_PART = "list_in_part"
-    TOO_FEW_REPORTS = "too_few_reports"  # count, least
+    TOO_FEW_REPORTS = "too_few_reports"  # count, least, tools
     REPORT = "report"
     NO_REPORT = "no_report"  # until
     REPORT_GONE = "report_gone"  # until
@@ -66,6 +68,7 @@ class Why(StrEnum):
     DAMAGED = "damaged"  # damage
     DESTROYED = "destroyed"
     NOT_DECLARED = "not_declared"
+    NOT_CHOSEN = "not_chosen"
     NO_FILE = "no_file"
     NOT_AS_ASKED = "not_as_asked"  # condition
     WRONG_FILE = "wrong_file"  # file
@@ -145,7 +148,7 @@ class Holdings:
     `destroyed` names those that are no longer in the vault, `file_names` the files of those that were opened.
     `unread` counts the deposits whose content the index has not seen: what they prove may look missing. `days` are
     those that conditions name, `perimeter` the establishments that count, `several` the kinds of fact of which more
-    than one may hold at once.
+    than one may hold at once, `collected` the directories that a configured collector describes.
     """
 
     as_of: date
@@ -157,6 +160,7 @@ class Holdings:
     reports: tuple[AuditReport, ...] = ()
     runs: tuple[Run, ...] = ()
     descriptions: tuple[Description, ...] = ()
+    collected: frozenset[str] = frozenset()
     domains: Entries = Entries()
     addresses: Entries = Entries()
     declarations: Sequence[Declaration] = ()
@@ -187,6 +191,7 @@ class PieceState:
 
     `objective` is an objective's id, or the programme's for what is asked once. `subjects` are slugs, empty: the
     whole candidate. `todo` is the command that settles a piece, None: the piece's own text says what to do.
+    `closed_on` is the programme's last day once it is past: what is missing cannot be handed over any more.
     """
 
     objective: str
@@ -197,6 +202,7 @@ class PieceState:
     evidence: tuple[str, ...] = ()
     dated_on: str | None = None
     todo: str | None = None
+    closed_on: date | None = None
     values: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -238,7 +244,10 @@ def checklist(programme: Programme, holdings: Holdings) -> Checklist:
             states += _of_declared(declared[name], holdings)
     for piece in programme.pieces:
         states += _from_declarations(programme.id, piece, None, holdings, lambda _: None)
-    return Checklist(programme=programme.id, states=tuple(_once(states)), unread=holdings.unread)
+    found = _once(states)
+    if programme.last_day is not None and holdings.as_of > programme.last_day:
+        found = [replace(state, closed_on=programme.last_day) if state.is_missing else state for state in found]
+    return Checklist(programme=programme.id, states=tuple(found), unread=holdings.unread)
 
 
 # Audited objectives: what the vault holds of directories and surfaces
@@ -282,7 +291,7 @@ def _reports(objective: Objective, piece: Piece, units: Sequence[str], holdings:
                 status=Status.MISSING,
                 why=Why.TOO_FEW_REPORTS,
                 subjects=(unit,),
-                values={"count": counts[unit], "least": least},
+                values={"count": counts[unit], "least": least, "tools": objective.tools},
             )
     if not units:
         yield PieceState(objective=objective.id, piece=piece, status=Status.MISSING, why=Why.NOTHING_TO_AUDIT)
@@ -350,7 +359,8 @@ def _descriptions(objective: str, piece: Piece, units: Sequence[str], holdings: 
             dated_on=taken_on,
         )
         if one is None or taken_on is None:
-            yield replace(state, status=Status.MISSING, why=Why.NOT_COLLECTED)
+            why = Why.NOT_COLLECTED if unit in holdings.collected else Why.NO_COLLECTOR
+            yield replace(state, status=Status.MISSING, why=why)
         elif not one.complete:
             yield replace(state, status=Status.MISSING, why=Why.COLLECTED_IN_PART)
         else:
@@ -389,11 +399,22 @@ def _of_declared(objective: DeclaredObjective, holdings: Holdings) -> Iterator[P
         return lambda one: broken_day(case, one, field) if field is not None else None
 
     for unit, verdict in asked.items():
+        if objective.rule == _CHOICE and not holdings.about(objective.fact, unit):
+            yield _no_choice(objective, unit)
+            continue
         for piece in objective.pieces:
             if piece.origin is Origin.OSIS_ENTRY:
                 yield _entry(objective.id, piece, unit, verdict, holdings)
                 continue
             yield from _from_declarations(objective.id, piece, unit, holdings, broken(piece))
+
+
+def _no_choice(objective: DeclaredObjective, unit: str | None) -> PieceState:
+    """Nothing else is asked until the choice is made: it decides on the pieces."""
+    piece = replace(objective.pieces[0], id="choix", label=objective.label, advice=False)
+    return PieceState(
+        objective=objective.id, piece=piece, status=Status.MISSING, why=Why.NOT_CHOSEN, subjects=_named(unit)
+    )
 
 
 def _entry(objective: str, piece: Piece, unit: str | None, verdict: str, holdings: Holdings) -> PieceState:
@@ -405,7 +426,7 @@ def _entry(objective: str, piece: Piece, unit: str | None, verdict: str, holding
         status=Status.PRESENT,
         why=Why.ENTERED,
         subjects=_named(unit),
-        dated_on=said[-1].on.isoformat() if said else None,
+        dated_on=_said_day(said[-1], piece).isoformat() if said else None,
     )
     if not said:
         return replace(state, status=Status.MISSING, why=Why.NOT_DECLARED)

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from agent.domain.coverage import Scope, covers
+from agent.domain.decided import NO_DIRECTORY, NO_EXPOSURE
 from agent.domain.declared import named_days, perimeter_of
 from agent.domain.errors import IntegrityError
 from agent.domain.facts import (
@@ -26,6 +27,7 @@ from agent.domain.programme import Origin
 from agent.domain.scenario import parse_scenario
 from agent.domain.verdict import Verdict
 from agent.services.assess import decisions, known_facts
+from agent.services.fact_codec import from_json
 from agent.texts.words import reason
 from uploader.dossier.build import BuiltDossier, build_dossier
 from uploader.dossier.content import DescribedDirectory, DossierContent
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
     from agent.domain.admissible import KnownFact
     from agent.domain.coverage import ExposedElement
+    from agent.domain.declaration import Declaration
     from agent.domain.pieces import Checklist
     from agent.domain.programme import Programme
     from agent.services.assess import Assessed
@@ -62,6 +65,7 @@ class DossierSubject:
     establishments_of: dict[str, tuple[str, ...]]  # surface slug to establishments
     names: Mapping[str, str] = field(default_factory=dict)
     several: frozenset[str] = frozenset()  # kinds of fact of which more than one may hold
+    collected: frozenset[str] = frozenset()  # slugs of the directories that a configured collector describes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,12 +182,38 @@ def holdings(index: Index, subject: DossierSubject, assessed: Assessed, *, as_of
             for slug, fact in described
             if fact is not None
         ),
+        collected=subject.collected,
         domains=_entries(lists, subject, {"domain"}),
         addresses=_entries(lists, subject, {"address", "range"}),
-        declarations=assessed.declarations,
+        declarations=in_effect(assessed.declarations, subject),
         destroyed=frozenset(cited - set(deposits)),
         unread=index.unknown(),
     )
+
+
+def in_effect(declarations: Iterable[Declaration], subject: DossierSubject) -> list[Declaration]:
+    """
+    Return the declarations without what changes nothing: that an establishment with a directory or a surface has none.
+
+    One that bears on several establishments is kept for those where it holds.
+    """
+    served = {
+        NO_DIRECTORY: {one for *_, establishments in subject.directories for one in establishments},
+        NO_EXPOSURE: {one for establishments in subject.establishments_of.values() for one in establishments},
+    }
+    kept = []
+    for one in declarations:
+        subjects = tuple(slug for slug in one.subjects if slug not in served.get(one.fact, ()))
+        if subjects or one.fact not in served:
+            kept.append(replace(one, subjects=subjects))
+    return kept
+
+
+def finding_names(index: Index) -> dict[str, str]:
+    """Return each finding of the exposure audits by its id, as people know it: its title, and what it is on."""
+    facts = (from_json(item.data) for item in index.facts())
+    found = [one for fact in facts if isinstance(fact, ExposureAuditFact) for one in fact.findings]
+    return {one.id: f"{one.title} ({one.asset})" if one.asset else one.title for one in found}
 
 
 def asked_of(document: Mapping[str, Any], programme: Programme) -> dict[str, dict[str | None, str]]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.domain.pieces import PieceState
 
 _LISTED = 6
+_TWO = 2
 _CHANNELS = {
     Channel.ZED: "eCaRE, dans le conteneur ZED",
     Channel.ECARE: "eCaRE, sans conteneur",
@@ -39,11 +40,13 @@ _CARE = {
 _WHY = {
     Why.NOTHING_TO_AUDIT: "rien n'est déclaré à auditer",
     Why.NOT_COLLECTED: "pas encore collecté",
+    Why.NO_COLLECTOR: "pas encore collecté",
     Why.COLLECTED_IN_PART: "collecte partielle",
     Why.NO_ENTRY: "aucune entrée connue",
     Why.LIST_IN_PART: "une source n'a pas tout donné, et rien n'est configuré",
     Why.DESTROYED: "la preuve a été détruite, elle n'est plus dans le coffre",
     Why.NOT_DECLARED: "pas encore déclaré",
+    Why.NOT_CHOSEN: "aucun choix n'est encore déclaré",
     Why.NO_FILE: "déclaré, mais aucun fichier n'est joint",
     Why.ALTERNATIVE: "une autre pièce en tient lieu",
     Why.WITHOUT: "pas demandée, d'après ce qui est déclaré",
@@ -95,13 +98,39 @@ def situation(state: PieceState, names: Mapping[str, str]) -> str:
 
 def todo(state: PieceState) -> str:
     """Return what to do for a piece that is missing."""
+    if state.closed_on is not None:
+        return f"Trop tard : le dernier jour du programme était le {day(state.closed_on)}."
     if state.todo is not None:
         return f"À confirmer : {state.todo}"
     if state.why in _TO_JOIN and "declaration" in state.values:
         piece = state.piece
         command = f"carenage declare {piece.fact} --replaces {state.values['declaration']} --file {piece.slot}=FICHIER"
         return f"Joignez le fichier à la déclaration : {command}"
+    if state.why is Why.TOO_FEW_REPORTS:
+        return f"{_audits_to_make(state)} Pour un audit déjà fait : {state.piece.todo}"
+    if state.why is Why.NO_COLLECTOR:
+        return (
+            'Ajoutez à la configuration, pour chaque annuaire, un [[collectors]] avec kind = "ldap" et son directory '
+            f"(modèle : carenage config example). {state.piece.todo}"
+        )
+    if state.why is Why.NOT_CHOSEN:
+        return (
+            f"Choisissez-les tout de suite, les pièces en dépendent : carenage declare {state.piece.fact} "
+            f"--set chosen=LETTRE,LETTRE,LETTRE (les choix : carenage declare kinds {state.piece.fact})."
+        )
     return _INSTEAD.get(state.why, state.piece.todo)
+
+
+def _audits_to_make(state: PieceState) -> str:
+    is_last = state.values["count"] == _TWO - 1 or state.values["least"] == 1
+    match state.values["tools"]:
+        case ("ADS",):
+            kind = "ADS"
+        case ("INDUSTRIAL",):
+            kind = "industriel" if is_last else "industriels"
+        case _:
+            kind = "d'exposition"
+    return f"Faites réaliser {'un audit' if is_last else 'deux audits'} {kind}."
 
 
 def why(state: PieceState) -> str:
@@ -199,11 +228,11 @@ def lines(states: Sequence[PieceState], names: Mapping[str, str]) -> list[str]:
         source = f" ({cited(first.piece.sources)})" if first.is_missing and first.piece.sources else ""
         found.append(_line(group, names) + where + source)
         together = [one[0] for one in groups if _is_one_declaration(one[0], first)]
-        if len(together) > 1:
+        if len(together) > 1 and first.closed_on is None:
             # One record for all of them: a second one would supersede the first, and its files.
             if first is together[-1]:
                 found.append(f"    → {_in_one_record(together)}")
-        elif first.is_missing:
+        elif first.is_missing and first.closed_on is None:
             found.append(f"    → {todo(first)}")
     return found
 
@@ -236,6 +265,7 @@ def _likeness(state: PieceState) -> object:
         state.why,
         state.values.get("until"),
         state.values.get("condition"),
+        state.values.get("count"),
         state.evidence if is_alone or state.why is Why.DAMAGED else None,
     )
 

@@ -33,7 +33,7 @@ _FOLDERS = {
     Channel.FINANCE_ZIP: "finances",
     Channel.DESK: "a-deposer-sur-le-guichet",
 }
-_NOTHING_KNOWN = {Why.NOTHING_TO_AUDIT, Why.NOT_COLLECTED, Why.NO_ENTRY}
+_NOTHING_KNOWN = {Why.NOTHING_TO_AUDIT, Why.NOT_COLLECTED, Why.NO_COLLECTOR, Why.NO_ENTRY}
 _REPORTS = {Origin.ADS_REPORTS, Origin.EXPOSURE_REPORTS}
 _ASSETS = {
     Origin.DOMAIN_LIST: ("liste-domaines.csv", {"domain"}),

@@ -104,8 +104,14 @@ def test_every_directory_is_described() -> None:
     assert told(found, "description-ad") == [
         (Status.PRESENT, Why.HELD, ("chu",)),
         (Status.MISSING, Why.COLLECTED_IN_PART, ("ch",)),
-        (Status.MISSING, Why.NOT_COLLECTED, ("hl",)),
+        (Status.MISSING, Why.NO_COLLECTOR, ("hl",)),
     ]
+
+
+def test_a_directory_that_a_collector_describes_only_waits_for_its_collection() -> None:
+    found = states({"D1.O1.A": {"chu": "met", "ch": "met"}}, collected=frozenset({"chu"}))
+
+    assert [one.why for one in found if one.piece.id == "description-ad"] == [Why.NOT_COLLECTED, Why.NO_COLLECTOR]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +142,7 @@ def test_two_files_of_one_run_count_once() -> None:
 
     found = states({"D1.O1.B": {"chu": "met"}}, reports=(html, replace(html, evidence="pdf")))
 
-    assert found[0].values == {"count": 1, "least": 2}
+    assert found[0].values == {"count": 1, "least": 2, "tools": ("ADS",)}
 
 
 @pytest.mark.parametrize(
@@ -521,3 +527,53 @@ def test_objectives_come_in_the_order_in_which_people_list_them() -> None:
     asked: dict[str, Asked] = {"D1.O6.A": {None: "met"}, "D1.O3": {"chu": "met"}, "D1.O1.A": {"chu": "met"}}
 
     assert list(dict.fromkeys(one.objective for one in states(asked))) == ["D1.O1.A", "D1.O3", "D1.O6.A"]
+
+
+@pytest.mark.parametrize(
+    ("as_of", "closed_on"),
+    [
+        pytest.param(date(2025, 3, 28), None, id="last-day"),
+        pytest.param(date(2025, 3, 29), date(2025, 3, 28), id="the-day-after"),
+    ],
+)
+def test_what_misses_after_the_programme_is_over_comes_too_late(as_of: date, closed_on: date | None) -> None:
+    found = states({"D1.O6.A": {None: "not_met"}}, programme="D1_2024", as_of=as_of)
+
+    assert {one.closed_on for one in found} == {closed_on}
+
+
+def test_before_any_choice_the_choice_itself_is_what_misses() -> None:
+    (found,) = states({"POC.P3.O4": {None: "at_risk"}}, programme="P3_2026")
+
+    assert (found.status, found.why) == (Status.MISSING, Why.NOT_CHOSEN)
+    assert found.piece.label == "Choisir au moins trois objectifs facultatifs, et les atteindre"
+
+
+def test_once_chosen_the_trace_of_the_agreement_is_only_advised() -> None:
+    choice = declared("p3_choice", {"chosen": ("A", "B", "C")})
+
+    found = states({"POC.P3.O4": {None: "at_risk"}}, programme="P3_2026", declarations=(choice,))
+
+    assert [one.why for one in found] == [Why.ADVISED]
+
+
+@pytest.mark.parametrize(
+    ("objective", "fact", "field"),
+    [
+        pytest.param("D1.O4", "osis", "filled_on", id="osis"),
+        pytest.param("D1.O5", "digital_budget", "filled_on", id="budget"),
+        pytest.param("D1.O6.B", "convergence_trajectory", "committee_on", id="trajectory"),
+        pytest.param("D1.O1.A", "no_ad", "decided_on", id="no-directory"),
+        pytest.param("D1.O1.A", "entra_exempt", "decided_on", id="cloud-directory"),
+        pytest.param("D1.O2.A", "no_exposure", "decided_on", id="no-exposure"),
+    ],
+)
+def test_a_piece_bears_the_day_that_was_declared(objective: str, fact: str, field: str) -> None:
+    files = {"decision": ("41",), "trajectory": ("41",)}
+    said = declared(fact, {field: date(2026, 6, 3)}, subjects=("chu",), evidence=files)
+    unit = None if fact == "convergence_trajectory" else "chu"
+    whole = replace(said, subjects=()) if unit is None else said
+
+    found = states({objective: {unit: "met"}}, declarations=(whole,))
+
+    assert [one.dated_on for one in found if one.piece.fact == fact and one.status is Status.PRESENT] == ["2026-06-03"]

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 import pytest
 
 from agent.domain.admissible import KnownFact
+from agent.domain.declaration import Declaration
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, AssetFact, AssetListFact, ExposureAuditFact, Fact, OradadCollectionFact
 from agent.domain.live import OpenQuestion
 from agent.services.assess import Assessed
-from agent.services.package import DossierSubject, asked_of, lists_in_force, reports, runs_of
+from agent.services.package import DossierSubject, asked_of, in_effect, lists_in_force, reports, runs_of
 from agent.vault.index import IndexedDeposit
 from config.programme_files import load_programme
 
@@ -212,3 +213,27 @@ def test_a_collection_of_the_phase_is_a_run_that_waits_for_its_report(
     found = runs_of([KnownFact(evidence="7", fact=fact)], "2026-05-04", "2026-07-01")
 
     assert [run.on.isoformat() for run in found] == days
+
+
+@pytest.mark.parametrize(
+    ("fact", "subjects", "kept"),
+    [
+        pytest.param("no_ad", ("ch-a",), [], id="it-has-a-directory"),
+        pytest.param("no_ad", ("ch-b",), [("ch-b",)], id="it-has-none"),
+        pytest.param("no_ad", ("ch-a", "ch-b"), [("ch-b",)], id="one-of-two-has-none"),
+        pytest.param("no_exposure", ("ch-b",), [], id="it-has-a-surface"),
+        pytest.param("no_exposure", ("ch-a",), [("ch-a",)], id="it-has-no-surface"),
+        pytest.param("governance", (), [()], id="another-fact"),
+    ],
+)
+def test_a_decision_that_what_is_configured_contradicts_is_no_piece(
+    fact: str, subjects: tuple[str, ...], kept: list[tuple[str, ...]]
+) -> None:
+    subject = replace(
+        SUBJECT, directories=(("ad-a", "AD de A", ("ch-a",)),), establishments_of={"internet-b": ("ch-b",)}
+    )
+    said = Declaration(
+        id="40", fact=fact, subjects=subjects, values={}, person="A. Durand", on=date(2026, 8, 15), evidence={}
+    )
+
+    assert [one.subjects for one in in_effect([said], subject)] == kept

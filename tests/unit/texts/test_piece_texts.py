@@ -184,3 +184,52 @@ def test_a_list_says_where_its_entries_come_from_and_what_to_check(entries: Entr
     state = replace(MISSING, piece=domains, status=Status.PRESENT, why=Why.HELD, values={"entries": entries})
 
     assert texts.why(state) == said
+
+
+def too_few(count: int, *tools: str) -> PieceState:
+    values = {"count": count, "least": 2, "tools": tools}
+    return replace(MISSING, piece=REPORTS, why=Why.TOO_FEW_REPORTS, subjects=("chu",), values=values)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        pytest.param(too_few(0, "INDUSTRIAL"), "Faites réaliser deux audits industriels", id="none-of-two"),
+        pytest.param(too_few(1, "INDUSTRIAL"), "Faites réaliser un audit industriel", id="one-of-two"),
+        pytest.param(too_few(0, "ADS"), "Faites réaliser deux audits ADS", id="ads"),
+        pytest.param(
+            too_few(0, "SILENE", "INDUSTRIAL"), "Faites réaliser deux audits d'exposition", id="whatever-the-tool"
+        ),
+    ],
+)
+def test_audits_that_were_not_made_are_to_be_made_first(state: PieceState, said: str) -> None:
+    assert texts.todo(state) == f"{said}. Pour un audit déjà fait : {state.piece.todo}"
+
+
+def test_units_that_lack_a_different_number_of_audits_are_told_apart() -> None:
+    lines = texts.lines([too_few(0, "ADS"), replace(too_few(1, "ADS"), subjects=("ch",))], NAMES)
+
+    assert [line.partition("réaliser ")[2].partition(".")[0] for line in lines if "→" in line] == [
+        "deux audits ADS",
+        "un audit ADS",
+    ]
+
+
+def test_a_directory_without_a_collector_is_told_with_the_table_to_add() -> None:
+    said = texts.todo(replace(MISSING, why=Why.NO_COLLECTOR, subjects=("chu",)))
+
+    assert '[[collectors]] avec kind = "ldap"' in said
+    assert said.endswith(CHART.todo)
+
+
+def test_once_the_programme_is_over_nothing_is_asked_any_more() -> None:
+    over = replace(MISSING, closed_on=date(2025, 3, 28))
+
+    assert texts.todo(over) == "Trop tard : le dernier jour du programme était le 28 mars 2025."
+    assert [line for line in texts.lines([over], NAMES) if "→" in line] == []
+
+
+def test_a_choice_to_make_comes_with_its_command() -> None:
+    said = texts.todo(replace(MISSING, piece=replace(CHART, fact="p3_choice"), why=Why.NOT_CHOSEN))
+
+    assert "carenage declare p3_choice --set chosen=" in said
