@@ -23,6 +23,7 @@ from agent.domain.verdict import Entry, Json, ObjectiveAssessment, combine
 
 APPLICATION = "application"
 PHASE_START = "phase_start"
+VALIDATION = "validation"
 _APPLIED_ON, _APPLICATIONS_CLOSE, _DECLARATIONS_CLOSE = "applied_on", "applications_close", "declarations_close"
 _NOT_ASKED = Judgement(outcome=NOT_APPLICABLE)
 
@@ -71,6 +72,8 @@ def named_days(programme: Programme, scenario: Scenario, declarations: Sequence[
         DECLARATION: scenario.phase.declaration,
         _DECLARATIONS_CLOSE: scenario.last_day,
     }
+    if scenario.phase.validated_on is not None:
+        days[VALIDATION] = scenario.phase.validated_on
     applied = [one.values.get(_APPLIED_ON) for one in bearing_on(declarations, APPLICATION, None)]
     days[APPLICATION] = next(
         (day for day in reversed(applied) if isinstance(day, date)),

@@ -65,6 +65,7 @@ class Test(StrEnum):
     UNTIL_MONTHS_AFTER = "until_months_after"
     YOUNGER_THAN_MONTHS = "younger_than_months"
     EVIDENCE = "evidence"
+    REACHED = "reached"
 
 
 class Channel(StrEnum):
@@ -156,7 +157,7 @@ class Condition:
 
     `group`: conditions of one group stand together as one way to reach the objective; one whole group is
     enough. `advice`: said, never blocking. Days in `value` are ISO text or names of `Programme.days`.
-    `fact`: the kind of fact it looks at, None: the objective's.
+    `fact`: the kind of fact it looks at, None: the objective's. `REACHED` looks at none: `field` is a named day.
     """
 
     field: str

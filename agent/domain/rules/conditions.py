@@ -76,10 +76,12 @@ def judge_asked(case: Case, asked: Asked, reasons: Mapping[str, Reason] | None =
 
 def _way(case: Case, group: str | None, asked: Asked, reasons: Mapping[str, Reason]) -> _Way:
     by_fact: dict[str, list[Condition]] = {}
-    for condition in case.objective.conditions:
-        if condition.group in (None, group):
-            by_fact.setdefault(condition.fact or case.objective.fact, []).append(condition)
     checks: list[Check] = []
+    for condition in case.objective.conditions:
+        if condition.group in (None, group) and condition.test is Test.REACHED:
+            checks.append(_reached(case, condition))
+        elif condition.group in (None, group):
+            by_fact.setdefault(condition.fact or case.objective.fact, []).append(condition)
     for fact, conditions in by_fact.items():
         found = [_checks(case, conditions, one, asked, reasons) for one in reversed(case.about(fact))]
         tried = [_Way(checks=tuple(one), group=group) for one in found]
@@ -192,6 +194,12 @@ def _dated(case: Case, condition: Condition, value: Value | None, first: date, l
     return Check(condition=condition, outcome=HOLDS, met=True, value=value)
 
 
+def _reached(case: Case, condition: Condition, _one: Declaration | None = None) -> Check:
+    """Return the check of a named day that has come; one that nobody set is unknown."""
+    named = case.days.get(condition.field)
+    return _dated(case, condition, named, date.min, named or date.max)
+
+
 def _until_months_after(case: Case, condition: Condition, one: Declaration) -> Check:
     """Return the check of a day, to come or not, at most `months` after the day that a reading names."""
     asked = cast("Mapping[str, object]", condition.value)
@@ -231,6 +239,7 @@ _EVERY_TEST: Mapping[Test, Callable[[Case, Condition, Declaration], Check]] = {
     Test.UNTIL_MONTHS_AFTER: _until_months_after,
     Test.COVERS_PERIMETER: _covers_perimeter,
     Test.EVIDENCE: _evidence,
+    Test.REACHED: _reached,
 }
 
 

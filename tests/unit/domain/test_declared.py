@@ -320,6 +320,12 @@ class TestEligibilityOf2026:
     def test_follows_one_of_two_branches(self, values: dict[str, Value], expected: object) -> None:
         assert verdict(judged(said("eligibility", **values)), "ELIGIBILITE") == expected
 
+    def test_is_settled_by_the_validation_of_the_application(self) -> None:
+        before, after = (judged(phase={"validation_date": day}) for day in ("2026-09-02", "2026-05-07"))
+
+        assert verdict(before, "ELIGIBILITE") == (AT_RISK, {Reason.NOT_DECLARED})
+        assert verdict(after, "ELIGIBILITE") == (MET, set())
+
 
 class TestLateDeclaration:
     def test_planned_after_the_last_day_leaves_nothing_met(self) -> None:
