@@ -93,7 +93,10 @@ def check(
             }
         )
         return ExitCode.OK if is_complete else ExitCode.INCOMPLETE
+    closed = {state.closed_on for state in states if state.closed_on is not None}
     echo_line(f"{checked.subject.candidate}, pièces du dossier au {day_text(checked.as_of)}")
+    for day in closed:
+        echo_line(f"Trop tard : le dernier jour du programme était le {day_text(day)}, rien ne se dépose plus.")
     for objective, of_one in by_objective.items():
         echo_line()
         echo_line(_heading(objective, checked.subject.programme))
@@ -116,7 +119,7 @@ def _by_objective(found: Checklist, only: str | None) -> dict[str, list[PieceSta
         if only is None or state.objective == only or state.objective.startswith(f"{only}."):
             by_objective.setdefault(state.objective, []).append(state)
     if only is not None and not by_objective:
-        asked = dict.fromkeys(state.objective for state in found.states)
+        asked = dict.fromkeys(one.objective for one in found.states if one.objective != found.programme)
         raise UsageError(
             f"Aucune pièce n'est demandée pour « {only} ».", hint=f"Objectifs qui en demandent : {', '.join(asked)}."
         )
@@ -173,6 +176,7 @@ def build(
 ) -> None:
     """Construit le dossier, même incomplet, rangé par destination ; dit d'abord ce qui manque."""
     from agent.bootstrap import open_vault_copy
+    from agent.texts.pieces import counted
 
     built = invocation.application().build_dossier(
         to_dir,
@@ -193,10 +197,13 @@ def build(
             }
         )
         return
-    if built.missing:
-        echo_line(f"Il manque {len(built.missing)} pièce(s) :")
-        for item in built.missing:
-            note = " (dans le coffre : relancez avec --identity CLÉ)" if item.sealed else ""
-            echo_line(f"  {item.objective} : {item.piece}{note}")
+    if built.lacking:
+        echo_line(f"Il manque {counted(len(built.lacking), 'pièce', 'pièces')} :")
+    for item in built.lacking:
+        echo_line(f"  {item.objective} : {item.piece}")
+    if built.to_open:
+        sealed = counted(len(built.to_open), "pièce scellée", "pièces scellées")
+        them = "les" if len(built.to_open) > 1 else "la"
+        echo_line(f"{sealed} dans le coffre : relancez avec --identity CLÉ pour {them} joindre.")
     echo_line(f"Dossier{'' if built.complete else ' INCOMPLET'} : {built.path}")
     echo_line(f"SHA-256 : {built.sha256}")

@@ -167,7 +167,8 @@ def report_title(state: PieceState, names: Mapping[str, str]) -> str:
     if state.piece.origin is Origin.ADS_REPORTS:
         score = state.values["score"]
         said = f", score {score:g}".replace(".", ",") if isinstance(score, float | int) else ""
-        title = f"rapport ADS de {about(state, names) or 'annuaire inconnu'}{said}"
+        whose = f"de {about(state, names)}" if state.subjects else "d'un annuaire inconnu"
+        title = f"rapport ADS {whose}{said}"
     else:
         title = f"audit d'exposition {printable(str(state.values['name']))}"
     return f"{title}, {_day(state.dated_on) or 'sans date'}"
@@ -197,15 +198,17 @@ def summary(states: Iterable[PieceState]) -> str:
     counts = Counter("missing" if state.is_missing else state.status.value for state in states)
     missing, present = counts["missing"], counts[Status.PRESENT.value]
     if not missing:
-        return f"Rien ne manque : {_many(present, 'pièce présente', 'pièces présentes')}."
-    return f"Il manque {_many(missing, 'pièce', 'pièces')} ; {_many(present, 'pièce présente', 'pièces présentes')}."
+        return f"Rien ne manque : {counted(present, 'pièce présente', 'pièces présentes')}."
+    return (
+        f"Il manque {counted(missing, 'pièce', 'pièces')} ; {counted(present, 'pièce présente', 'pièces présentes')}."
+    )
 
 
 def unread(count: int) -> str:
     """Return what deposits that the index has not seen mean for the list."""
     return (
-        f"{_many(count, 'dépôt que', 'dépôts que')} l'index n'a pas lu{'s' if count > 1 else ''} : ce qu'ils prouvent "
-        "peut sembler manquer. À faire : carenage vault reindex --identity CLÉ"
+        f"{counted(count, 'dépôt que', 'dépôts que')} l'index n'a pas lu{'s' if count > 1 else ''} : "
+        "ce qu'ils prouvent peut sembler manquer. À faire : carenage vault reindex --identity CLÉ"
     )
 
 
@@ -274,7 +277,7 @@ def _entries(found: Entries) -> str:
     """Return how many entries a list has, where they come from, and what to check."""
     counts = ((found.configured, "de la configuration"), (found.read, "dans les listes lues"))
     origins = [f"{count} {where}" for count, where in counts if count]
-    said = f"{_many(found.count, 'entrée', 'entrées')} ({', '.join(origins)})"
+    said = f"{counted(found.count, 'entrée', 'entrées')} ({', '.join(origins)})"
     return f"{said} ; une source n'a pas tout donné : vérifiez la liste" if found.in_part else said
 
 
@@ -283,7 +286,7 @@ def _line(group: Sequence[PieceState], names: Mapping[str, str]) -> str:
     head = f"{mark(first.status)} {_label(first)}"
     days = sorted(one.dated_on for one in group if one.dated_on)
     if _is_report(first) and first.status is Status.PRESENT:
-        return f"{head} : {_many(len(group), 'rapport', 'rapports')}, {_span(days)}"
+        return f"{head} : {counted(len(group), 'rapport', 'rapports')}, {_span(days)}"
     if _is_report(first):
         return f"{head} : {report_title(first, names)} ; {why(first)}"
     if first.why is Why.TOO_FEW_REPORTS:
@@ -328,5 +331,6 @@ def _some(items: Sequence[str]) -> str:
     return ", ".join(items[:_LISTED]) + more
 
 
-def _many(count: int, one: str, several: str) -> str:
+def counted(count: int, one: str, several: str) -> str:
+    """Return a count and what it counts, in the singular or the plural."""
     return f"{count} {several if count > 1 else one}"

@@ -119,6 +119,7 @@ def test_an_unknown_objective_is_refused_with_those_that_ask_for_pieces(installa
 
     assert done.code == ExitCode.USAGE
     assert "D1.O6.B" in done.err
+    assert "D1BIS_2026" not in done.err
 
 
 def test_the_check_reads_a_copy_of_the_vault(installation: Installation, tmp_path: Path) -> None:
@@ -159,6 +160,18 @@ def test_the_dossier_lies_by_destination(installation: Installation, tmp_path: P
     with zipfile.ZipFile(told["path"]) as archive:
         index = json.loads(archive.read(next(name for name in archive.namelist() if name.endswith("/index.json"))))
     assert {file for piece in index["pieces"] for file in piece["files"]} >= {*reports, *proofs}
+
+
+def test_without_the_key_the_build_counts_what_lacks_as_the_check_does(
+    installation: Installation, tmp_path: Path
+) -> None:
+    exercise(installation, written(installation, "retex.pdf"))
+    lacking = sum(piece["status"] == "missing" for piece in check(installation, "--json").json["pieces"])
+
+    done = installation.type("dossier", "build", "--to", str(tmp_path / "out"))
+
+    assert f"Il manque {lacking} pièces :" in done.out
+    assert "1 pièce scellée dans le coffre : relancez avec --identity CLÉ pour la joindre." in done.out
 
 
 def test_a_sensitive_report_beside_the_container_is_named_whatever_it_is_called(

@@ -54,6 +54,16 @@ class BuiltDossier:
         """Return whether nothing is missing."""
         return not self.missing
 
+    @property
+    def lacking(self) -> tuple[MissingPiece, ...]:
+        """Return what somebody still has to do something for."""
+        return tuple(item for item in self.missing if not item.stands)
+
+    @property
+    def to_open(self) -> tuple[MissingPiece, ...]:
+        """Return what stands in the vault, and only waits for the private key."""
+        return tuple(item for item in self.missing if item.stands)
+
 
 def build_dossier(content: DossierContent, to_dir: Path) -> BuiltDossier:
     """
@@ -260,4 +270,4 @@ def _render(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(**values)
+    return environment.get_template(template).render(counted=texts.counted, **values)

@@ -52,11 +52,16 @@ class DossierContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingPiece:
-    """A piece that the dossier lacks: `sealed` means it is in the vault and waits for the private key."""
+    """
+    A piece that the dossier lacks: `sealed` means it is in the vault and waits for the private key.
+
+    One that `stands` needs nothing else.
+    """
 
     objective: str
     piece: str
     sealed: bool = False
+    stands: bool = False
 
 
 def missing_pieces(content: DossierContent) -> list[MissingPiece]:
@@ -68,7 +73,11 @@ def missing_pieces(content: DossierContent) -> list[MissingPiece]:
             # What is there but proves nothing would not prove more once opened.
             is_sealed = sealed and state.status in {Status.PRESENT, Status.TO_SETTLE}
             text = texts.situation(state, content.names)
-            missing.append(MissingPiece(objective=state.objective, piece=text, sealed=is_sealed))
+            missing.append(
+                MissingPiece(
+                    objective=state.objective, piece=text, sealed=is_sealed, stands=state.status is Status.PRESENT
+                )
+            )
     if content.checklist.unread:
         text = texts.unread(content.checklist.unread)
         missing.append(MissingPiece(objective=content.checklist.programme, piece=text))

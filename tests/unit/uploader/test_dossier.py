@@ -156,6 +156,18 @@ def test_a_report_without_the_private_key_is_missing_but_sealed(tmp_path: Path) 
     assert {(piece.objective, piece.sealed) for piece in missing} == {("D1.O1.A", True), ("D1.O1.B", True)}
 
 
+def test_what_only_waits_for_the_private_key_is_told_apart_from_what_lacks(tmp_path: Path) -> None:
+    lacking = content(tmp_path, replace(HOLDINGS, addresses=Entries()), files={})
+
+    built = build_dossier(lacking, tmp_path / "out")
+
+    assert [item.piece.partition(" : ")[0] for item in built.lacking] == ["Liste des adresses IP publiques"]
+    assert len(built.to_open) == len(built.missing) - 1
+    index = (unpacked(built.path, tmp_path / "in") / "INDEX.html").read_text(encoding="utf-8")
+    assert "Dossier incomplet : 1 pièce manquante" in index
+    assert f"{len(built.to_open)} pièces scellées dans le coffre" in index
+
+
 def test_a_report_that_awaits_a_person_is_sealed_only_while_it_is_not_opened(tmp_path: Path) -> None:
     waiting = replace(REPORTS[0], to_settle="carenage inbox confirm 7 --score N")
     later = report(ADS, "chu", "2026-08-27")
