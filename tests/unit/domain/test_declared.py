@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from agent.domain.declaration import Declaration, Value
-from agent.domain.declared import DeclaredAssessment, rule_named
-from agent.domain.programme import DeclaredObjective
+from agent.domain.declared import DeclaredAssessment
 from agent.domain.rules.outcome import Reason
 from agent.domain.verdict import Entry, Verdict
-from config.programme_files import load_programme, programme_ids
 from tests.unit.domain.declared_cases import BIS, OLD, P3, TODAY, establishments, judged, said
 
 MET, AT_RISK, NOT_MET, NOT_APPLICABLE = Verdict.MET, Verdict.AT_RISK, Verdict.NOT_MET, Verdict.NOT_APPLICABLE
@@ -456,18 +454,6 @@ class TestParcours3:
         assert found(several_regions=False) is MET
         assert found(several_regions=True) is AT_RISK
         assert found(several_regions=True, referent_regions=("Bretagne",), matching_acts=True) is MET
-
-
-@pytest.mark.parametrize(
-    "objective",
-    [
-        pytest.param(one, id=f"{programme}-{one.id}")
-        for programme in programme_ids()
-        for one in (*load_programme(programme).declared, *load_programme(programme).prerequisites)
-    ],
-)
-def test_every_objective_names_a_rule_that_exists(objective: DeclaredObjective) -> None:
-    assert callable(rule_named(objective.rule))
 
 
 def test_the_order_of_declarations_about_different_things_changes_nothing() -> None:
