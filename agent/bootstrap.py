@@ -209,10 +209,12 @@ class Application:
         """Return what lies ahead of every programme, with `supposed` audits and another planned declaration."""
         from agent.holidays import public_holidays
         from agent.services.forecast import report_forecasts
+        from config.fact_kinds import fact_kinds
 
         return report_forecasts(
             self.assess(as_of=as_of),
             parse=_parsed,
+            kinds=fact_kinds(),
             holidays=partial(public_holidays, self.configuration.candidate.holidays_region),
             supposed=supposed,
             declaration=declaration,

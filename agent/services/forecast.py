@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agent.domain.assessment import evaluate
 from agent.domain.errors import UsageError
-from agent.domain.forecast.declared import declared_obligations
+from agent.domain.forecast.declared import Declared
 from agent.domain.forecast.forecast import Forecast, forecast
 from agent.domain.forecast.phase_starts import PhaseStart, is_settled, phase_starts
 from agent.domain.forecast.share_plan import SharePlan, share_plans
 from agent.domain.forecast.what_if import parse_suppositions, suppose
-from agent.domain.forecast.working_days import WorkingDays
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from agent.domain.declaration import FactKind
     from agent.domain.scenario import Scenario
     from agent.services.assess import Assessed
 
@@ -91,6 +91,7 @@ def report_forecasts(
     assessed: Sequence[Assessed],
     *,
     parse: Parse,
+    kinds: Mapping[str, FactKind],
     holidays: Holidays,
     supposed: Sequence[str] = (),
     declaration: date | None = None,
@@ -98,21 +99,29 @@ def report_forecasts(
     """
     Return the forecast of each programme, with `supposed` audits (`--with`) and another planned `declaration`.
 
+    `kinds` are the facts that people may declare.
+
     Raises UsageError for a supposition that cannot be understood, or a declaration that is not after the day asked.
     """
     return [
-        _report(one, parse=parse, holidays=holidays, supposed=supposed, declaration=declaration) for one in assessed
+        _report(one, parse=parse, kinds=kinds, holidays=holidays, supposed=supposed, declaration=declaration)
+        for one in assessed
     ]
 
 
 def report_phase_starts(
     assessed: Sequence[Assessed], *, parse: Parse, declaration: date | None = None
 ) -> list[PhaseStartReport]:
-    """Return the phase starts of each programme that lets candidates choose one among several days."""
+    """
+    Return the phase starts of each programme that lets candidates choose one among several days.
+
+    Raises UsageError for a declaration that is not after the day asked.
+    """
     found = []
     for one in assessed:
         changed, _ = suppose(one.scenario, (), declaration=declaration)
         scenario = parse(changed)
+        _check_is_to_come(declaration, scenario.as_of)
         opens_on, closes_on = scenario.programme.window.bounds(scenario.phase.validated_on)
         if opens_on < closes_on and scenario.programme.objectives:
             found.append(
@@ -128,15 +137,17 @@ def report_phase_starts(
 
 
 def _report(
-    assessed: Assessed, *, parse: Parse, holidays: Holidays, supposed: Sequence[str], declaration: date | None
+    assessed: Assessed,
+    *,
+    parse: Parse,
+    kinds: Mapping[str, FactKind],
+    holidays: Holidays,
+    supposed: Sequence[str],
+    declaration: date | None,
 ) -> ForecastReport:
     before = parse(assessed.scenario)
     last_day = declaration or before.phase.declaration
-    if declaration is not None and declaration <= before.as_of:
-        raise UsageError(
-            f"Une déclaration le {declaration.isoformat()} ne peut pas être prévue : ce jour n'est pas à venir.",
-            hint="Donnez un jour postérieur : --declaration AAAA-MM-JJ.",
-        )
+    _check_is_to_come(declaration, before.as_of)
     suppositions = parse_suppositions(
         supposed,
         directories=[one.id for one in before.directories],
@@ -148,31 +159,40 @@ def _report(
     after = parse(changed)
     programme = after.programme
     days_off = holidays(range(after.as_of.year, max(after.last_day, last_day, after.as_of).year + 1))
-    document: Mapping[str, Any] = assessed.document
-    others = declared_obligations(programme, after, document, WorkingDays(days_off))
+    declared = Declared(declarations=assessed.declarations, kinds=kinds)
     return ForecastReport(
-        forecast=forecast(programme, after, holidays=days_off, supposed=ids, others=tuple(others)),
+        forecast=forecast(programme, after, holidays=days_off, supposed=ids, declared=declared),
         shares=share_plans(programme, after),
-        compared=_compared(before, after, ids) if suppositions or declaration else (),
+        compared=_compared(before, after, ids, declared) if suppositions or declaration else (),
     )
 
 
-def _compared(before: Scenario, after: Scenario, supposed: frozenset[str]) -> tuple[ComparedVerdict, ...]:
-    """Return how the audited objectives end, what is dated after today counted only where it is supposed."""
-    programme, today = before.programme, before.as_of
+def _check_is_to_come(declaration: date | None, today: date) -> None:
+    if declaration is not None and declaration <= today:
+        raise UsageError(
+            f"Une déclaration le {declaration.isoformat()} ne peut pas être prévue : ce jour n'est pas à venir.",
+            hint="Donnez un jour postérieur : --declaration AAAA-MM-JJ.",
+        )
+
+
+def _compared(
+    before: Scenario, after: Scenario, supposed: frozenset[str], declared: Declared
+) -> tuple[ComparedVerdict, ...]:
+    """Return how every objective ends, audits dated after today counted only where they are supposed."""
+    today = before.as_of
     kept = replace(
         after,
-        as_of=after.phase.declaration,
+        as_of=max(today, after.phase.declaration),
         ads_audits=tuple(one for one in after.ads_audits if one.day <= today or one.id in supposed),
         exposure_audits=tuple(one for one in after.exposure_audits if one.day <= today or one.id in supposed),
     )
     without = replace(
         before,
-        as_of=before.phase.declaration,
+        as_of=max(today, before.phase.declaration),
         ads_audits=tuple(one for one in before.ads_audits if one.day <= today),
         exposure_audits=tuple(one for one in before.exposure_audits if one.day <= today),
     )
-    old, new = evaluate(programme, without).objectives, evaluate(programme, kept).objectives
+    old, new = ({**evaluate(one.programme, one).objectives, **declared.judged(one)} for one in (without, kept))
     return tuple(
         ComparedVerdict(
             objective=name, before=old[name].candidate.verdict.value, after=new[name].candidate.verdict.value

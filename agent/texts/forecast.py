@@ -95,7 +95,7 @@ def _lost(forecast: Forecast) -> Iterator[str]:
         return
     if forecast.lost:
         yield ""
-        yield f"✘ Objectifs qui ne peuvent plus être atteints : {', '.join(forecast.lost)}."
+        yield f"✘ Objectifs et prérequis qui ne peuvent plus être atteints : {', '.join(forecast.lost)}."
     if lost:
         yield ""
         yield "✘ Ce qui ne se rattrape plus :"

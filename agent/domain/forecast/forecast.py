@@ -11,6 +11,7 @@ from agent.domain.deadlines import add_days
 from agent.domain.forecast.audit_calendar import Plan, fewest, plan
 from agent.domain.forecast.audits import AuditObligations, named, report_downloads
 from agent.domain.forecast.case import Case, directory_case, surface_case
+from agent.domain.forecast.declared import Declared, declared_obligations
 from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, AuditCalendar, Obligation, Standing, What, Why
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import Objective, Programme, RuleName, Subject
@@ -25,7 +26,8 @@ class Forecast:
     """
     What lies ahead of one programme on `as_of`.
 
-    `lost` names the objectives that the candidate can no longer meet; `obligations` come the most urgent first.
+    `lost` names the objectives and prerequisites that the candidate can no longer meet; `obligations` come the most
+    urgent first.
     """
 
     programme: Programme
@@ -44,24 +46,25 @@ def forecast(
     *,
     holidays: Collection[date],
     supposed: Collection[str] = (),
-    others: Sequence[Obligation] = (),
+    declared: Declared | None = None,
 ) -> Forecast:
     """
     Return what `scenario` still asks, from its day to its planned declaration.
 
     `holidays` are the public holidays of those years. Audits dated after `as_of` are left out, except those whose ids
-    are `supposed`: they are taken as run, and planning goes on after them. `others` are obligations known otherwise
-    (declared facts), merged with these.
+    are `supposed`: they are taken as run, and planning goes on after them. `declared` is what the other objectives
+    are judged on; without it they are left out.
     """
     working = WorkingDays(frozenset(holidays))
     scenario = _without_future(scenario, supposed)
     today = evaluate(programme, scenario)
     units = _Units.of(programme, scenario, today)
     obligations, calendars = units.planned(working)
+    judged = {**today.objectives, **(declared.judged(scenario) if declared is not None else {})}
     found = [
         *obligations,
         *report_downloads(scenario, working),
-        *others,
+        *(declared_obligations(scenario, declared, working) if declared is not None else ()),
         *declaration_obligations(scenario, working),
     ]
     return Forecast(
@@ -70,7 +73,7 @@ def forecast(
         phase_start=today.phase_start,
         declaration=scenario.phase.declaration,
         last_day=scenario.last_day,
-        lost=tuple(name for name, one in today.objectives.items() if one.candidate.verdict is Verdict.NOT_MET),
+        lost=tuple(name for name, one in judged.items() if one.candidate.verdict is Verdict.NOT_MET),
         obligations=tuple(sorted(found, key=lambda one: one.urgency)),
         calendars=tuple(calendars),
     )

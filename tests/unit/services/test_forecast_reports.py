@@ -1,0 +1,70 @@
+"""The what-if of a whole programme: everything is judged on the day that is supposed, never on the configured one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import pytest
+
+from agent.domain.declaration import Declaration
+from agent.domain.errors import UsageError
+from agent.domain.forecast.obligation import What
+from agent.services.assess import Assessed
+from agent.services.forecast import ForecastReport, report_forecasts, report_phase_starts
+from config.fact_kinds import fact_kinds
+from tests.unit.domain.declared_cases import said
+from tests.unit.domain.forecast.cases import HOLIDAYS, Json, parsed, scenario
+
+
+def assessed(value: Json, *declarations: Declaration) -> Assessed:
+    return Assessed(programme=value["programme"], document={}, questions=(), scenario=value, declarations=declarations)
+
+
+def report(value: Json, *declarations: Declaration, supposed: Sequence[str] = (), **more: Any) -> ForecastReport:
+    [found] = report_forecasts(
+        [assessed(value, *declarations)],
+        parse=parsed,
+        kinds=fact_kinds(),
+        holidays=lambda _years: frozenset(HOLIDAYS),
+        supposed=supposed,
+        **more,
+    )
+    return found
+
+
+def test_another_declaration_day_is_a_day_for_declared_objectives_too() -> None:
+    value = scenario(as_of="2027-02-01", declaration="2027-01-15")
+    moved = report(value, declaration=date(2027, 3, 20))
+
+    assert "D1.O3" in report(value).forecast.lost
+    assert not {"D1.O3", "D1.O4"} & set(moved.forecast.lost)
+    assert {one.last_prudent_on for one in moved.forecast.obligations if one.objective == "D1.O4"} == {
+        date(2027, 3, 20)
+    }
+
+
+def test_the_comparison_holds_every_objective_and_prerequisite() -> None:
+    value = scenario(as_of="2027-02-01", declaration="2027-01-15")
+    exercise = said("crisis_exercise", "E1", evidence=["proof"], held_on=date(2027, 1, 20))
+    compared = {one.objective: one for one in report(value, exercise, declaration=date(2027, 3, 20)).compared}
+
+    assert {"D1.O2.B", "D1.O3", "D1.O4", "D1.O6.B", "ELIGIBILITE"} <= compared.keys()
+    assert (compared["D1.O3"].before, compared["D1.O3"].after) == ("not_met", "met")
+
+
+def test_prerequisites_have_obligations() -> None:
+    found = report(scenario(as_of="2026-06-01")).forecast.obligations
+
+    assert any(one.objective == "ELIGIBILITE" and one.what is What.DECLARED_FACT for one in found)
+
+
+@pytest.mark.parametrize("day", [date(2026, 6, 1), date(2026, 5, 31)], ids=["today", "yesterday"])
+def test_a_declaration_that_is_not_to_come_is_refused_whatever_is_compared(day: date) -> None:
+    value = scenario(as_of="2026-06-01")
+
+    with pytest.raises(UsageError):
+        report(value, declaration=day)
+    with pytest.raises(UsageError):
+        report_phase_starts([assessed(value)], parse=parsed, declaration=day)
