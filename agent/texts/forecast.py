@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from agent.domain.forecast.obligation import Obligation, Standing, What, Why
+from agent.domain.forecast.obligation import Leeway, Obligation, What, Why
 from agent.texts.sources import cited
 from agent.texts.words import day, reason, verdict
 
@@ -89,7 +89,7 @@ def phase_start_lines(label: str, starts: Sequence[PhaseStart], *, settled: bool
 
 def _lost(forecast: Forecast) -> Iterator[str]:
     lost = [one for one in forecast.obligations if one.lost]
-    contested = [one for one in forecast.obligations if one.standing is Standing.CONTESTED and not one.rank]
+    contested = [one for one in forecast.obligations if one.standing is Leeway.CONTESTED and not one.rank]
     if not lost and not contested:
         yield "Rien n'est perdu à ce jour."
         return
@@ -135,7 +135,7 @@ def _to_do(forecast: Forecast, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _when(one: Obligation, today: date) -> str:
-    if one.standing is Standing.OVERDUE:
+    if one.standing is Leeway.OVERDUE:
         return f"En retard, dès le {day(one.recommended_on)}" if one.recommended_on else "En retard"
     if one.recommended_on is None:
         return "Sans jour ouvré d'ici là" if one.last_prudent_on and one.what is not What.MILESTONE else "Plus tard"
@@ -146,7 +146,7 @@ def _last_days(one: Obligation) -> str:
     prudent, permissive = one.last_prudent_on, one.last_permissive_on
     if prudent is None:
         return "sans date"
-    passed = "dernier jour prudent" if one.standing is Standing.OPEN else "dernier jour prudent, passé"
+    passed = "dernier jour prudent" if one.standing is Leeway.OPEN else "dernier jour prudent, passé"
     text = f"{passed} : {day(prudent)}"
     if permissive is not None and permissive != prudent:
         text += f" ; selon la lecture la plus souple : {day(permissive)}"

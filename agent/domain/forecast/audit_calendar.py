@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from agent.domain.deadlines import add_days, days_between
-from agent.domain.forecast.case import Case
+from agent.domain.forecast.lone_unit import LoneUnit
 from agent.domain.forecast.obligation import PlannedAudit
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import RuleName
@@ -39,7 +39,7 @@ class Plan:
     verified: bool
 
 
-def plan(cases: Sequence[Case], working: WorkingDays) -> Plan:
+def plan(cases: Sequence[LoneUnit], working: WorkingDays) -> Plan:
     """
     Return one calendar for `cases`: the objectives of one directory, or of exposed elements audited together.
 
@@ -57,32 +57,32 @@ def plan(cases: Sequence[Case], working: WorkingDays) -> Plan:
     return best or Plan((), verified=False)
 
 
-def satisfies(cases: Sequence[Case], audits: Sequence[PlannedAudit]) -> bool:
+def satisfies(cases: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> bool:
     """Return whether clean audits on these days satisfy the rules at the declaration, as far as they still can."""
     return all(_satisfied(case, audits) for case in cases)
 
 
-def fewest(case: Case) -> int | None:
+def fewest(case: LoneUnit) -> int | None:
     """Return how many audits the rhythm leaves at least, None where the rules give no such figure."""
     entry = case.ask(case.as_of)
     figure = None if entry is None else entry.numbers.get("remaining_audits_min")
     return figure if isinstance(figure, int) else None
 
 
-def needed(case: Case) -> int:
+def needed(case: LoneUnit) -> int:
     """Return how many clean audits an objective of level still asks for."""
     entry = case.ask(case.as_of)
     figure = None if entry is None else entry.numbers.get("audits_needed")
     return figure if isinstance(figure, int) else 0
 
 
-def _is_open(case: Case) -> bool:
+def _is_open(case: LoneUnit) -> bool:
     entry = case.ask(case.as_of)
     decided = entry is not None and "NEEDS_DECISION" not in entry.reasons
     return decided and entry is not None and entry.verdict in {Verdict.MET, Verdict.AT_RISK}
 
 
-def _satisfied(case: Case, audits: Sequence[PlannedAudit]) -> bool:
+def _satisfied(case: LoneUnit, audits: Sequence[PlannedAudit]) -> bool:
     end = case.ask(case.declaration, audits)
     if end is None or end.verdict in {Verdict.MET, Verdict.NOT_APPLICABLE}:
         return True
@@ -95,11 +95,11 @@ def _satisfied(case: Case, audits: Sequence[PlannedAudit]) -> bool:
     )
 
 
-def _rhythms(cases: Sequence[Case]) -> list[Case]:
+def _rhythms(cases: Sequence[LoneUnit]) -> list[LoneUnit]:
     return [case for case in cases if case.objective.rule in {RuleName.CADENCE, RuleName.TWO_MONTH_INTERVAL}]
 
 
-def _tails(cases: Sequence[Case], working: WorkingDays) -> Iterator[tuple[PlannedAudit, ...]]:
+def _tails(cases: Sequence[LoneUnit], working: WorkingDays) -> Iterator[tuple[PlannedAudit, ...]]:
     """Yield the last audits of a calendar, the preferred first: industrial ones for exposed elements, else none."""
     levels = [case for case in cases if case.objective.rule is RuleName.EXPOSURE_LEVEL]
     if not levels or satisfies(levels, ()):
@@ -115,13 +115,13 @@ def _tails(cases: Sequence[Case], working: WorkingDays) -> Iterator[tuple[Planne
             yield tail
 
 
-def _window_opens(case: Case) -> date | None:
+def _window_opens(case: LoneUnit) -> date | None:
     entry = case.ask(case.as_of)
     opens = None if entry is None else entry.numbers.get("last_audit_window_opens")
     return opens if isinstance(opens, date) else None
 
 
-def _single(levels: Sequence[Case], first: date, last: date, opens: date, working: WorkingDays) -> list[list[date]]:
+def _single(levels: Sequence[LoneUnit], first: date, last: date, opens: date, working: WorkingDays) -> list[list[date]]:
     """Return the one audit that may be enough: well after the one before it, in the window."""
     if max(map(needed, levels)) > 1:
         return []
@@ -155,7 +155,7 @@ def _pairs(first: date, last: date, opens: date, working: WorkingDays) -> Iterat
     yield from ([day] for day in (in_window, latest) if day is not None and first <= day <= last)
 
 
-def _with_tail(cases: Sequence[Case], tail: tuple[PlannedAudit, ...], working: WorkingDays) -> Plan:
+def _with_tail(cases: Sequence[LoneUnit], tail: tuple[PlannedAudit, ...], working: WorkingDays) -> Plan:
     """Return the fewest evenly spread audits that, followed by `tail`, satisfy all cases and keep each rhythm."""
     rhythms = _rhythms(cases)
     runs = max((needed(case) for case in cases if case.objective.rule is RuleName.SCORE), default=0)
@@ -177,14 +177,14 @@ def _with_tail(cases: Sequence[Case], tail: tuple[PlannedAudit, ...], working: W
     return best or Plan(tail, verified=False)
 
 
-def _aimed(case: Case) -> int:
+def _aimed(case: LoneUnit) -> int:
     """Return how many audits bring the mean over the whole phase near the aim."""
     days = days_between(case.starts_on, case.ends_on)
     return -(-days // NEAR_AIM_DAYS) - 1 - len(case.audited_days)
 
 
 def _spread(
-    cases: Sequence[Case], count: int, tail: tuple[PlannedAudit, ...], working: WorkingDays
+    cases: Sequence[LoneUnit], count: int, tail: tuple[PlannedAudit, ...], working: WorkingDays
 ) -> tuple[PlannedAudit, ...] | None:
     """Return `count` working days evenly spread from the last audit to the tail; None when they do not fit."""
     rhythms = _rhythms(cases) or list(cases)
@@ -206,7 +206,7 @@ def _spread(
     return tuple(found)
 
 
-def _kept_in_time(rhythms: Sequence[Case], audits: Sequence[PlannedAudit]) -> bool:
+def _kept_in_time(rhythms: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> bool:
     """Return whether each audit comes by the prudent due date that those before it leave; an overdue one is late."""
     for case in rhythms:
         for rank, audit in enumerate(audits):
@@ -217,11 +217,11 @@ def _kept_in_time(rhythms: Sequence[Case], audits: Sequence[PlannedAudit]) -> bo
     return True
 
 
-def _due(case: Case, on: date, audits: Sequence[PlannedAudit]) -> date | None:
+def _due(case: LoneUnit, on: date, audits: Sequence[PlannedAudit]) -> date | None:
     entry = case.ask(on, audits)
     return None if entry is None else entry.next_due
 
 
-def _first_day(case: Case) -> date:
+def _first_day(case: LoneUnit) -> date:
     day = case.as_of
     return add_days(day, 1) if day in case.audited_days else day

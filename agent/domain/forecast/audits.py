@@ -8,8 +8,8 @@ from datetime import date
 
 from agent.domain.deadlines import add_days
 from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, needed
-from agent.domain.forecast.case import Case
-from agent.domain.forecast.obligation import Obligation, PlannedAudit, Standing, What, Why
+from agent.domain.forecast.lone_unit import LoneUnit
+from agent.domain.forecast.obligation import Leeway, Obligation, PlannedAudit, What, Why
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import RuleName, Source
 from agent.domain.rules.exposure_level import Vulnerability
@@ -26,7 +26,7 @@ _NO_MEAN = 36_500
 class AuditObligations:
     """What one case asks, with the audits planned for it; the unit is named by the caller."""
 
-    case: Case
+    case: LoneUnit
     plan: Plan
     working: WorkingDays
 
@@ -56,7 +56,7 @@ class AuditObligations:
             recommended_on=None,
             last_prudent_on=case.last_day_all_kept(),
             last_permissive_on=case.last_day_not_lost(),
-            standing=Standing.LOST,
+            standing=Leeway.LOST,
             values={"reasons": list(map(str, entry.reasons))},
         )
 
@@ -71,7 +71,7 @@ class AuditObligations:
                 recommended_on=None,
                 last_prudent_on=case.last_day_all_kept(),
                 last_permissive_on=case.last_permissive_due(case.as_of)[0],
-                standing=Standing.CONTESTED,
+                standing=Leeway.CONTESTED,
                 rank=0,
                 values={"reasons": list(map(str, lost.reasons))},
             )
@@ -105,7 +105,7 @@ class AuditObligations:
                 recommended_on=wanted if overdue and rank else self._recommended(wanted, prudent),
                 last_prudent_on=prudent,
                 last_permissive_on=permissive,
-                standing=standing if overdue or not rank else Standing.OPEN,
+                standing=standing if overdue or not rank else Leeway.OPEN,
                 rank=rank + 1,
                 values={
                     "planned": len(planned),
@@ -160,7 +160,7 @@ class AuditObligations:
                 recommended_on=self._recommended(tail[rank].day if rank < len(tail) else due, due),
                 last_prudent_on=due,
                 last_permissive_on=permissive,
-                standing=self._standing(entry) if not rank else Standing.OPEN,
+                standing=self._standing(entry) if not rank else Leeway.OPEN,
                 rank=rank + 1,
                 values={
                     "audits": count - rank,
@@ -201,12 +201,12 @@ class AuditObligations:
                 values={"findings": names, "next_audit": following, "seen_on": audits[-1].day},
             )
 
-    def _standing(self, entry: Entry) -> Standing:
+    def _standing(self, entry: Entry) -> Leeway:
         case = self.case
         if case.loses_a_reading(case.as_of):
-            return Standing.CONTESTED
+            return Leeway.CONTESTED
         due = entry.next_due
-        return Standing.OVERDUE if due is not None and due < case.as_of else Standing.OPEN
+        return Leeway.OVERDUE if due is not None and due < case.as_of else Leeway.OPEN
 
     def _binding(self, on: date, before: Sequence[PlannedAudit], due: date) -> Why:
         """Return the rule that sets a due date, by asking what would be due without the mean."""
@@ -240,7 +240,7 @@ class AuditObligations:
         last_prudent_on: date | None,
         last_permissive_on: date | None,
         what: What | None = None,
-        standing: Standing = Standing.OPEN,
+        standing: Leeway = Leeway.OPEN,
         rank: int = 1,
         values: dict[str, object] | None = None,
     ) -> Obligation:
@@ -272,7 +272,7 @@ _READING_OF: dict[str, str] = {
 }
 
 
-def audit_of(case: Case) -> What:
+def audit_of(case: LoneUnit) -> What:
     """Return which audit an objective is about."""
     if case.is_directory:
         return What.ADS_AUDIT
@@ -300,7 +300,7 @@ def report_downloads(scenario: Scenario, working: WorkingDays) -> Iterator[Oblig
                 last_prudent_on=days[0],
                 last_permissive_on=days[1],
                 sources=objectives[0].sources[:1],
-                standing=Standing.LOST if gone else Standing.OVERDUE if days[0] < today else Standing.OPEN,
+                standing=Leeway.LOST if gone else Leeway.OVERDUE if days[0] < today else Leeway.OPEN,
                 values={
                     "run": run.id,
                     "run_on": run.day,

@@ -11,7 +11,7 @@ from typing import Any
 from agent.domain.deadlines import add_days, add_months, days_between
 from agent.domain.declaration import Declaration, FactKind
 from agent.domain.declared import judge_declared
-from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, Obligation, Standing, What, Why
+from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, Leeway, Obligation, What, Why
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import Condition, DeclaredObjective, Test
 from agent.domain.rules.outcome import Reason
@@ -51,7 +51,7 @@ def declared_obligations(scenario: Scenario, declared: Declared, working: Workin
             for unit, entry in judged[objective.id].units.items():
                 asked = _Asked(objective, unit, entry)
                 if entry.verdict is Verdict.NOT_MET:
-                    yield asked.fact(days.passed(objective.id, unit), None, Standing.LOST)
+                    yield asked.fact(days.passed(objective.id, unit), None, Leeway.LOST)
                 elif entry.verdict is Verdict.AT_RISK:
                     yield from asked.all(scenario, days.coming(objective.id, unit, entry), working)
 
@@ -76,7 +76,7 @@ class _Asked:
         wanted = max(add_days(last, -PIECES_MARGIN_DAYS), planned_on or date.min)
         yield self.fact(last, working.within(wanted, today, last))
 
-    def fact(self, last: date | None, recommended_on: date | None, standing: Standing = Standing.OPEN) -> Obligation:
+    def fact(self, last: date | None, recommended_on: date | None, standing: Leeway = Leeway.OPEN) -> Obligation:
         """Return the obligation to declare what is missing."""
         missing = self._missing
         return Obligation(
@@ -151,11 +151,11 @@ def _milestone(objective: DeclaredObjective, condition: Condition, scenario: Sce
         )
 
 
-def _standing(today: date, prudent: date, permissive: date) -> Standing:
+def _standing(today: date, prudent: date, permissive: date) -> Leeway:
     """Return how a day stands that the readings put at `prudent` or later, up to `permissive`."""
     if today > permissive:
-        return Standing.LOST
-    return Standing.CONTESTED if today > prudent else Standing.OPEN
+        return Leeway.LOST
+    return Leeway.CONTESTED if today > prudent else Leeway.OPEN
 
 
 class _LastDays:

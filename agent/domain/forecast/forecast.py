@@ -10,9 +10,9 @@ from agent.domain.assessment import Assessment, evaluate
 from agent.domain.deadlines import add_days
 from agent.domain.forecast.audit_calendar import Plan, fewest, plan
 from agent.domain.forecast.audits import AuditObligations, named, report_downloads
-from agent.domain.forecast.case import Case, directory_case, surface_case
 from agent.domain.forecast.declared import Declared, declared_obligations
-from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, AuditCalendar, Obligation, Standing, What, Why
+from agent.domain.forecast.lone_unit import LoneUnit, lone_directory, lone_surface
+from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, AuditCalendar, Leeway, Obligation, What, Why
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import Objective, Programme, RuleName, Subject
 from agent.domain.scenario import AdsAudit, ExposureAudit, Scenario
@@ -83,13 +83,13 @@ def forecast(
 class _Units:
     """The cases of every unit, by unit: those of its objectives."""
 
-    directories: Mapping[str, tuple[Case, ...]]
-    surfaces: Mapping[str, tuple[Case, ...]]
+    directories: Mapping[str, tuple[LoneUnit, ...]]
+    surfaces: Mapping[str, tuple[LoneUnit, ...]]
 
     @classmethod
     def of(cls, programme: Programme, scenario: Scenario, today: Assessment) -> _Units:
-        directories: dict[str, list[Case]] = {}
-        surfaces: dict[str, list[Case]] = {}
+        directories: dict[str, list[LoneUnit]] = {}
+        surfaces: dict[str, list[LoneUnit]] = {}
         for objective in programme.objectives:
             for unit in today.objectives[objective.id].units:
                 case = _case(scenario, objective, unit, today.phase_start)
@@ -118,15 +118,15 @@ class _Units:
         return obligations, calendars
 
 
-def _case(scenario: Scenario, objective: Objective, unit: str, phase_start: date) -> Case:
+def _case(scenario: Scenario, objective: Objective, unit: str, phase_start: date) -> LoneUnit:
     if objective.subject is Subject.DIRECTORIES:
         directory = next(one for one in scenario.directories if one.id == unit)
-        return directory_case(scenario, objective, directory, phase_start=phase_start)
+        return lone_directory(scenario, objective, directory, phase_start=phase_start)
     surface = next(one for one in scenario.surfaces if one.id == unit)
-    return surface_case(scenario, objective, surface, phase_start=phase_start)
+    return lone_surface(scenario, objective, surface, phase_start=phase_start)
 
 
-def _plans(groups: Sequence[Sequence[Case]], working: WorkingDays, *, together: bool) -> list[Plan]:
+def _plans(groups: Sequence[Sequence[LoneUnit]], working: WorkingDays, *, together: bool) -> list[Plan]:
     """
     Return a plan for each group; `together`, one for all when it satisfies all (one audit covers everything).
 
@@ -158,7 +158,7 @@ def _without_future(scenario: Scenario, supposed: Collection[str]) -> Scenario:
 
 
 def _calendars(
-    what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan], by_unit: Mapping[str, Sequence[Case]]
+    what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan], by_unit: Mapping[str, Sequence[LoneUnit]]
 ) -> Iterator[AuditCalendar]:
     merged: dict[Plan, list[str]] = {}
     for units, proposed in zip(groups, plans, strict=True):
@@ -180,7 +180,7 @@ def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterato
     today, planned, last = scenario.as_of, scenario.phase.declaration, scenario.last_day
     too_late, over = planned > last, today > last
     sources = scenario.programme.phase_sources
-    standing = Standing.LOST if over else Standing.OVERDUE if too_late or planned < today else Standing.OPEN
+    standing = Leeway.LOST if over else Leeway.OVERDUE if too_late or planned < today else Leeway.OPEN
     yield Obligation(
         objective=EVERYTHING,
         unit=EVERYTHING,
@@ -205,5 +205,5 @@ def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterato
         last_prudent_on=margin,
         last_permissive_on=min(planned, last),
         sources=sources,
-        standing=Standing.OVERDUE if margin < today else Standing.OPEN,
+        standing=Leeway.OVERDUE if margin < today else Leeway.OPEN,
     )

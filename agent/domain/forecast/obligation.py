@@ -50,7 +50,7 @@ class Why(StrEnum):
     LAST_DAY = "LAST_DAY"
 
 
-class Standing(StrEnum):
+class Leeway(StrEnum):
     """
     How an obligation stands today.
 
@@ -85,14 +85,14 @@ class Obligation:
     last_prudent_on: date | None
     last_permissive_on: date | None
     sources: tuple[Source, ...] = ()
-    standing: Standing = Standing.OPEN
+    standing: Leeway = Leeway.OPEN
     rank: int = 1
     values: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def lost(self) -> bool:
         """Whether nothing repairs it any more, under any reading."""
-        return self.standing is Standing.LOST
+        return self.standing is Leeway.LOST
 
     @property
     def urgency(self) -> tuple[bool, date, date, str, str, int]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from agent.domain.deadlines import add_months
 from agent.domain.forecast.forecast import Forecast
-from agent.domain.forecast.obligation import Obligation, Standing, What, Why
+from agent.domain.forecast.obligation import Leeway, Obligation, What, Why
 from tests.unit.domain.evaluation_cases import judged
 from tests.unit.domain.forecast.cases import HOLIDAYS, Json, forecast_of, scenario
 
@@ -124,7 +124,7 @@ def open_ones(value: Json, *reasons: Why) -> list[Obligation]:
         for objective in UNITS
         for one in next_asked(forecast_of(value), objective)
         if one.why in reasons
-        and one.standing is Standing.OPEN
+        and one.standing is Leeway.OPEN
         and one.last_prudent_on is not None
         and one.last_prudent_on >= day_of(value)
         and not lost_readings(value, objective)
@@ -179,8 +179,8 @@ def test_a_day_after_the_mean_s_last_day_the_forecast_names_the_repair_or_says_l
             continue
         late = on(value, last + ONE_DAY)
         (told,) = next_asked(forecast_of(late), one.objective)
-        assert told.standing is not Standing.OPEN
-        if told.standing is Standing.LOST:
+        assert told.standing is not Leeway.OPEN
+        if told.standing is Leeway.LOST:
             assert verdict(late, one.objective) == "not_met"
         else:
             assert told.recommended_on is not None
@@ -227,7 +227,7 @@ def test_nothing_is_recommended_on_a_day_off_in_the_past_or_after_the_last_prude
         assert day.weekday() < 5
         assert day not in HOLIDAYS
         assert day >= day_of(value)
-        if one.standing is Standing.OPEN:
+        if one.standing is Leeway.OPEN:
             assert one.last_prudent_on is not None
             assert day <= one.last_prudent_on
 
@@ -268,8 +268,8 @@ def test_a_report_is_downloaded_the_day_before_six_months_and_gone_after_them(
 
     last = told(max(available, date(2026, 5, 20))).last_prudent_on
     assert last == limit - ONE_DAY
-    assert told(last).standing is Standing.OPEN
-    assert told(last + ONE_DAY).standing is Standing.OVERDUE
+    assert told(last).standing is Leeway.OPEN
+    assert told(last + ONE_DAY).standing is Leeway.OVERDUE
     assert "REPORT_LOST" not in reasons(last + ONE_DAY)
     assert told(last + 2 * ONE_DAY).lost
     assert "REPORT_LOST" in reasons(last + 2 * ONE_DAY)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agent.domain.declaration import Declaration, current
 from agent.domain.forecast.declared import Declared, declared_obligations
-from agent.domain.forecast.obligation import Obligation, Standing, What
+from agent.domain.forecast.obligation import Leeway, Obligation, What
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.scenario import Scenario, parse_scenario
 from agent.domain.verdict import Verdict
@@ -55,11 +55,11 @@ def exercise(**values: Any) -> Declaration:
 @pytest.mark.parametrize(
     ("as_of", "standing"),
     [
-        pytest.param(PRUDENT, Standing.OPEN, id="last prudent day"),
-        pytest.param("2027-07-31", Standing.CONTESTED, id="the day after"),
+        pytest.param(PRUDENT, Leeway.OPEN, id="last prudent day"),
+        pytest.param("2027-07-31", Leeway.CONTESTED, id="the day after"),
     ],
 )
-def test_a_milestone_that_no_trajectory_plans_stands_by_its_days(as_of: str, standing: Standing) -> None:
+def test_a_milestone_that_no_trajectory_plans_stands_by_its_days(as_of: str, standing: Leeway) -> None:
     value = case(as_of, declaration="2027-12-31", declaration_deadline="2027-12-31")
 
     [one] = asked(value, of=TRAJECTORY, what=What.MILESTONE)
@@ -93,7 +93,7 @@ def test_an_exercise_planned_early_may_still_be_held_until_its_window_closes() -
 def test_a_window_that_has_closed_was_lost_on_its_own_last_day() -> None:
     [lost] = asked(case("2025-01-20", programme=OLD), of="D1.O3", unit="E1")
 
-    assert (lost.standing, lost.recommended_on, lost.last_permissive_on) == (Standing.LOST, None, WINDOW_CLOSES)
+    assert (lost.standing, lost.recommended_on, lost.last_permissive_on) == (Leeway.LOST, None, WINDOW_CLOSES)
 
 
 def test_what_never_could_be_given_has_no_last_day() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agent.domain.forecast.forecast import EVERYTHING
-from agent.domain.forecast.obligation import Standing, What, Why
+from agent.domain.forecast.obligation import Leeway, What, Why
 from tests.unit.domain.forecast.cases import HOLIDAYS, Json, asked, calendar_of, day, forecast_of, scenario
 
 CRITICAL, HIGH = {"id": "c", "cvss": 9.8}, {"id": "h", "cvss": 8.0}
@@ -61,7 +61,7 @@ def test_a_mean_past_its_day_names_the_audits_that_repair_it() -> None:
     value = scenario(as_of="2026-10-19", runs=["2026-06-20", "2026-08-10"])
     audit = obligation(value, "D1.O1.A")
 
-    assert audit.standing is Standing.OVERDUE
+    assert audit.standing is Leeway.OVERDUE
     assert audit.last_prudent_on == day("2026-10-17")
     assert audit.recommended_on == day("2026-10-19")
     assert audit.values["repairs"]
@@ -91,7 +91,7 @@ def test_a_day_between_the_two_readings_is_contested_not_lost() -> None:
     value = scenario(as_of="2026-07-07")
     lost, upcoming = obligation(value, "D1.O1.A", rank=0), obligation(value, "D1.O1.A")
 
-    assert lost.standing is upcoming.standing is Standing.CONTESTED
+    assert lost.standing is upcoming.standing is Leeway.CONTESTED
     assert (lost.last_prudent_on, lost.last_permissive_on) == (day("2026-07-06"), day("2026-07-07"))
     assert upcoming.last_prudent_on == day("2026-07-07")
 
@@ -265,4 +265,4 @@ def test_acting_on_the_last_prudent_day_of_the_first_audit_keeps_every_reading()
     first = obligation(scenario(as_of="2026-05-10"), "D1.O1.A")
     kept = scenario(as_of=first.last_prudent_on.isoformat(), runs=[first.last_prudent_on.isoformat()])
 
-    assert obligation(kept, "D1.O1.A").standing is Standing.OPEN
+    assert obligation(kept, "D1.O1.A").standing is Leeway.OPEN

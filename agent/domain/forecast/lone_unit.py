@@ -35,7 +35,7 @@ _BEST_SCORE = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class LoneUnit:
     """
     One unit of one objective, in a scenario that holds nothing else (`scenario`; the unit's id is `UNIT` in it).
 
@@ -203,13 +203,13 @@ def _audit(rank: int, planned: PlannedAudit) -> ExposureAudit:
     return ExposureAudit(id=f"planned-{rank}", day=planned.day, tool=tool, covers=None, findings=())
 
 
-def directory_case(scenario: Scenario, objective: Objective, directory: Directory, *, phase_start: date) -> Case:
+def lone_directory(scenario: Scenario, objective: Objective, directory: Directory, *, phase_start: date) -> LoneUnit:
     """Return the case of one directory, with those that it replaced or that replace it."""
     related = _lineage(scenario.directories, directory)
     named = {one.id: UNIT if one is directory else f"other-{rank}" for rank, one in enumerate(related)}
     opened = min(one.in_service or phase_start for one in related if one is directory or one.id in directory.replaces)
     settings, seen_on = scenario.settings, min(scenario.as_of, scenario.phase.declaration)
-    return Case(
+    return LoneUnit(
         objective=objective,
         scenario=replace(
             scenario,
@@ -242,9 +242,9 @@ def directory_case(scenario: Scenario, objective: Objective, directory: Director
     )
 
 
-def surface_case(scenario: Scenario, objective: Objective, surface: Surface, *, phase_start: date) -> Case:
+def lone_surface(scenario: Scenario, objective: Objective, surface: Surface, *, phase_start: date) -> LoneUnit:
     """Return the case of one exposed element."""
-    return Case(
+    return LoneUnit(
         objective=objective,
         scenario=replace(
             scenario,
