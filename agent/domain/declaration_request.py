@@ -10,31 +10,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal
 from difflib import get_close_matches
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.domain.decided import (
     AUTHORITY,
     ENTRA_EXEMPT,
     ENTRA_ONLY,
-    NO_DIRECTORY,
-    NO_EXPOSURE,
-    RERATING,
     pin_subject,
     reading_text,
     reading_values,
 )
 from agent.domain.declaration import Bearer
 from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
-from agent.domain.programme import Origin, RuleName, Subject
+from agent.domain.programme import Subject
 from agent.domain.wording import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from agent.domain.declaration import Declaration, FactKind, Value
-    from agent.domain.programme import DeclaredObjective, Objective, Programme
+    from agent.domain.programme import Programme
 
 LONGEST_NAME = 200
 _LONG_WORD = 4
@@ -383,59 +379,6 @@ _ABOUT = {
 }
 
 
-class Warn(StrEnum):
-    """What a person should know of a sound declaration: it has no effect yet, or is weak."""
-
-    NO_EVIDENCE = "no_evidence"
-    HAS_UNITS = "has_units"
-    NOT_JUSTIFIED = "not_justified"
-    NOT_IN_REPORT = "not_in_report"
-    LATER_AUDITS_ONLY = "later_audits_only"
-    BEYOND_TEXTS = "beyond_texts"
-
-
-def warnings(draft: Draft, known: Known) -> list[Warn]:
-    """Return what should be known of a draft that holds together."""
-    found = []
-    if not draft.files and not draft.kept and _is_evidence_asked(draft.kind, known.programmes):
-        found.append(Warn.NO_EVIDENCE)
-    served = {NO_DIRECTORY: Subject.DIRECTORIES, NO_EXPOSURE: Subject.SURFACES}.get(draft.kind.id)
-    if served is not None and known.served.get(served, frozenset()) & {*draft.subjects}:
-        found.append(Warn.HAS_UNITS)
-    if draft.kind.id == RERATING:
-        found += [Warn.NOT_JUSTIFIED] if draft.values.get("justified") is not True else []
-        found += [Warn.NOT_IN_REPORT] if draft.values.get("in_report") is not True else []
-        found += [Warn.LATER_AUDITS_ONLY] if not draft.values.get("audits") else []
-    if draft.kind.bearer is Bearer.READING and not _is_admitted(draft, known.programmes):
-        found.append(Warn.BEYOND_TEXTS)
-    return found
-
-
-def _is_evidence_asked(kind: FactKind, programmes: Iterable[Programme]) -> bool:
-    """Return whether a piece of a programme comes from this fact, or the fact is a decision, which is proved."""
-    if kind.bearer in (Bearer.FINDING, Bearer.READING):
-        return True
-    pieces = [
-        piece for one in programmes for objective in (*one.declared, *one.prerequisites) for piece in objective.pieces
-    ]
-    return any(piece.fact == kind.id and piece.needed and piece.origin is Origin.DECLARATION for piece in pieces)
-
-
-def _is_admitted(draft: Draft, programmes: Iterable[Programme]) -> bool:
-    """Return whether a pinned value is one that its programme's own texts support, for every objective."""
-    said = {pin_subject(one.id, name): values for one in programmes for name, values in _admitted(one).items()}
-    return all(draft.values.get("value") in said.get(subject, ()) for subject in draft.subjects)
-
-
-def _admitted(programme: Programme) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    objectives: list[Objective | DeclaredObjective] = [*programme.objectives, *programme.declared]
-    for objective in (*objectives, *programme.prerequisites):
-        for name, values in objective.readings.items():
-            found.setdefault(name, []).extend(map(reading_text, values))
-    return found
-
-
 def overlaps(drafts: Sequence[Draft]) -> list[Fault]:
     """Return what the drafts of one occasion say twice, naming both places."""
     return [
@@ -444,49 +387,3 @@ def overlaps(drafts: Sequence[Draft]) -> list[Fault]:
         for earlier in drafts[:rank]
         if later.overlaps(earlier)
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """An objective that looks at a fact."""
-
-    programme: str
-    objective: str
-    label: str
-
-
-def uses(
-    kind: FactKind, subjects: Sequence[str], values: Mapping[str, Value], programmes: Iterable[Programme]
-) -> list[Use]:
-    """Return the objectives and prerequisites that look at a fact, follow a pinned reading or are planned."""
-    found: list[Use] = []
-    for programme in programmes:
-        if kind.programmes and programme.id not in kind.programmes:
-            continue
-        readings = {subject.partition("/")[2] for subject in subjects if subject.startswith(f"{programme.id}/")}
-        concerned = [one for one in programme.objectives if _is_audited(one, kind.id) or readings & {*one.readings}]
-        declared = [
-            one
-            for one in (*programme.prerequisites, *programme.declared)
-            if kind.id in {one.fact, *(condition.fact for condition in one.conditions), *_texts(one.parameters)}
-            or readings & {*one.readings}
-        ]
-        planned = values.get("objective") if kind.bearer is Bearer.CANDIDATE else None
-        ids = {one.id: one.label for one in concerned} | {one.id: one.label for one in declared}
-        if planned in programme.order:
-            ids[str(planned)] = programme.label_of(str(planned))
-        found.extend(Use(programme=programme.id, objective=one, label=label) for one, label in sorted(ids.items()))
-    return found
-
-
-def _is_audited(objective: Objective, fact: str) -> bool:
-    """Return whether a decision of this kind bears on an audited objective."""
-    if fact == RERATING:
-        return objective.rule is RuleName.EXPOSURE_LEVEL
-    return fact in AUTHORITY and objective.subject is (Subject.SURFACES if fact == NO_EXPOSURE else Subject.DIRECTORIES)
-
-
-def _texts(parameters: Mapping[str, object]) -> Iterator[str]:
-    """Yield the texts among a rule's parameters: it may name further kinds of fact there."""
-    for value in parameters.values():
-        yield from (item for item in (value if isinstance(value, list | tuple) else [value]) if isinstance(item, str))

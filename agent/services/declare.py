@@ -6,17 +6,17 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from agent.domain import declaration_uses
 from agent.domain.declaration import DECLARE, Declaration, at_odds, current, to_record
+from agent.domain.declaration_outcome import Recorded, Warn, warnings
 from agent.domain.declaration_request import (
     LONGEST_NAME,
     Draft,
     Fault,
     Known,
     Request,
-    Warn,
     check,
     overlaps,
-    warnings,
 )
 from agent.domain.declaration_text import FaultError, holds_secret, plain_text
 from agent.domain.display import printable
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from agent.domain.declaration import FactKind
+    from agent.domain.declaration_uses import Consequence
     from agent.domain.evidence import RawEvidence, SealedEvidence
+    from agent.services.assess import Assessed
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
 MOST_BYTES = 2 * 1024**3
@@ -78,24 +80,6 @@ class Surroundings:
     zone: ZoneInfo
     now: datetime
     today: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """
-    What became of one request: the declaration, and the ids of those that it supersedes or contradicts.
-
-    `is_new` False: nothing was sealed (`declaration` was in force already, or a person corrected or withdrew it
-    since: `corrected_by`). A trial has an empty id.
-    """
-
-    declaration: Declaration
-    supersedes: tuple[str, ...] = ()
-    contradicts: tuple[str, ...] = ()
-    is_new: bool = True
-    corrected_by: str | None = None
-    warnings: tuple[Warn, ...] = ()
-    place: str = ""
 
 
 def known_in(index: DeclaredIndex, known: Known) -> Known:
@@ -156,6 +140,12 @@ def declare(
             hint=_hint(requests, around.kinds),
         )
     return [desk.record(draft, evidence, dry_run=dry_run) for draft, evidence in drafts]
+
+
+def consequences(one: Declaration, around: Surroundings, assessed: Iterable[Assessed]) -> list[Consequence]:
+    """Return the objectives that look at what was declared, where each stands now and what it lacks."""
+    documents = {item.programme: item.document for item in assessed}
+    return declaration_uses.consequences(one, around.kinds[one.fact], around.known.programmes, documents)
 
 
 def withdraw(
@@ -308,12 +298,14 @@ class _Desk:
                 raise _held(error) from error
         self.history.append(made)
         after = {one.id: one for one in current(self.history, self.around.kinds)}
-        superseded = tuple(one.id for one in before if after.get(one.id) != one)
+        superseded = [one for one in before if after.get(one.id) != one]
+        overwritten = superseded if self.is_replay and draft.replaces is None else []
         return Recorded(
             declaration=made,
-            supersedes=superseded,
+            supersedes=tuple(one.id for one in superseded),
             contradicts=tuple(one.id for one in at_odds(made, after.values(), self.around.kinds)),
-            warnings=tuple(warnings(draft, self.around.known)),
+            warnings=(*warnings(draft, self.around.known), *([Warn.OVERWRITES] if overwritten else [])),
+            overwritten=tuple(overwritten),
             place=draft.place,
         )
 

@@ -7,13 +7,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from agent.domain.declaration import Bearer
-from agent.domain.declaration_request import Warn
-from agent.texts.words import day
+from agent.domain.declaration_outcome import Warn
+from agent.domain.declaration_text import expected
+from agent.texts.words import day, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from agent.domain.declaration import Declaration, FactKind, Value
+    from agent.domain.declaration_outcome import Recorded
+    from agent.domain.declaration_uses import Consequence, Use
 
 _NARROW_SPACE = "\u202f"
 _GROUPED = 10_000
@@ -31,6 +34,7 @@ _WARNINGS = {
     Warn.NOT_IN_REPORT: "sans effet tant que le rapport d'audit ne la mentionne pas (in_report=oui)",
     Warn.LATER_AUDITS_ONLY: "ne porte que sur les audits à partir d'aujourd'hui ; pour d'autres : --set audits=PREUVE",
     Warn.BEYOND_TEXTS: "les textes ne la proposent pas d'eux-mêmes : gardez la réponse de l'autorité",
+    Warn.OVERWRITES: "une entrée du fichier remplace ce que quelqu'un a déclaré autrement",
 }
 
 
@@ -66,3 +70,87 @@ def subjects(one: Declaration, kind: FactKind, names: Mapping[str, str]) -> str:
 def fields(one: Declaration, kind: FactKind) -> list[str]:
     """Return each field of a declaration as a line; one that this release does not know is left aside."""
     return [f"{field.label} : {value(one.values[field.name])}" for field in kind.fields if field.name in one.values]
+
+
+def recorded(one: Recorded, kind: FactKind, names: Mapping[str, str], *, dry_run: bool = False) -> Iterator[str]:
+    """Yield what became of one request; `names` are the establishments' and directories' by id."""
+    made = one.declaration
+    what = f"{kind.label}, {subjects(made, kind, names)}"
+    if one.place:
+        what = f"{one.place} : {what}"
+    if one.corrected_by is not None:
+        yield f"{what} : passée, car {made.id}, qui disait la même chose, a été corrigée ou retirée depuis."
+        yield f"  → si c'est à tort, déclarez-la à la main : carenage declare {made.fact} …"
+        return
+    if not one.is_new:
+        yield f"{what} : déjà en vigueur ({made.id}), rien n'est scellé."
+        return
+    yield f"{what} : à enregistrer." if dry_run else f"{what} : déclaration scellée, {made.id}."
+    overwritten = {older.id: older for older in one.overwritten}
+    for older in one.supersedes:
+        if older not in overwritten:
+            yield f"  Remplace {older}, qui reste dans le coffre."
+    for older, said in overwritten.items():
+        yield f"  Attention : remplace {older} ({said.person}, {day(said.on)}), qui ne dit pas la même chose :"
+        yield from (f"    {line}" for line in fields(said, kind))
+        yield f"  → si celle-là est juste, corrigez {one.place} dans le fichier, puis rejouez-le."
+    for other in one.contradicts:
+        yield f"  Attention : ne dit pas la même chose que {other}, encore en vigueur pour le reste ou à côté."
+        yield f"  → si celle-là est fausse : carenage declare withdraw {other} --reason TEXTE"
+    for code in one.warnings:
+        if code is not Warn.OVERWRITES:
+            yield f"  Attention : {warning(code)}."
+
+
+def consequences(found: Sequence[Consequence], names: Mapping[str, str]) -> Iterator[str]:
+    """Yield which objectives look at what was declared, where they stand and what they still lack."""
+    if not found:
+        yield "  Aucun objectif des programmes configurés n'en dépend."
+    for one in found:
+        stands = f", à ce jour {verdict(one.verdict)}" if one.verdict else ""
+        yield f"  Sert à {one.use.objective} ({one.use.programme}), {one.use.label}{stands}."
+        for label in one.missing:
+            yield f"    il manque : {label}"
+        if one.remaining:
+            yield "    reste à acquérir ailleurs : " + ", ".join(names.get(unit, unit) for unit in one.remaining)
+
+
+def listed(
+    one: Declaration, kind: FactKind, names: Mapping[str, str], *, later: Declaration | None, is_in_force: bool
+) -> Iterator[str]:
+    """Yield a declaration of the history; `later` is what corrected or withdrew it."""
+    said = "retrait" if one.withdrawn else kind.label
+    yield f"{one.id}  {said}, {subjects(one, kind, names)} ({one.person}, {day(one.on)})"
+    if one.withdrawn:
+        yield f"    retire {one.replaces} : {one.reason or 'sans motif'}"
+        return
+    for line in fields(one, kind):
+        yield f"    {line}"
+    for slot, ids in one.evidence.items():
+        yield f"    pièce {slot} : {', '.join(ids)}"
+    if one.reason:
+        yield f"    motif : {one.reason}"
+    if one.replaces:
+        yield f"    corrige {one.replaces}"
+    if later is not None:
+        yield f"    ✘ {'retirée' if later.withdrawn else 'corrigée'} par {later.id}, {later.person}, {day(later.on)}"
+    elif not is_in_force:
+        yield "    ✘ remplacée par une déclaration plus récente"
+
+
+def described(kind: FactKind, used: Sequence[Use]) -> Iterator[str]:
+    """Yield what a kind of fact takes, field by field; `used` are the objectives that look at it."""
+    yield f"{kind.id} : {kind.label}"
+    yield f"Porte sur {about(kind)}."
+    yield "Plusieurs peuvent valoir à la fois." if kind.several else "La dernière déclaration remplace la précédente."
+    if used:
+        yield "Sert à : " + ", ".join(f"{use.objective} ({use.programme})" for use in used) + "."
+    yield "Champs (--set CHAMP=VALEUR) :"
+    for field in kind.fields:
+        yield f"  {field.name}{' *' if field.required else ''} : {field.label} – {expected(field)}"
+    if kind.slots:
+        yield "Pièces (--file PIÈCE=FICHIER) :"
+        for slot in kind.slots:
+            yield f"  {slot.name}{' *' if slot.required else ''} : {slot.label}"
+    if any(field.required for field in kind.fields) or any(slot.required for slot in kind.slots):
+        yield "* obligatoire"

@@ -396,6 +396,22 @@ def test_a_replay_does_not_undo_what_a_person_corrected_since(installation: Inst
     assert first["id"] not in {row["id"] for row in listed(installation)}
 
 
+def test_a_replay_that_overwrites_what_a_person_declared_names_both(installation: Installation, file: Path) -> None:
+    declare(installation, "from", str(file))
+    by_hand = declare(installation, "osis", "--set", "priority_measures_filled=42", "--person", "B. Martin").json
+
+    trial = declare(installation, "from", str(file), "--dry-run").json["recorded"]
+    told = installation.type("declare", "from", str(file), "--dry-run").out
+    done = declare(installation, "from", str(file)).json["recorded"]
+
+    for one in (*trial, *done):
+        assert (one["place"], one["supersedes"], one["warnings"]) == (
+            "ligne 10 (osis)", [by_hand["id"]], ["overwrites"]
+        )  # fmt: skip
+    assert f"Attention : remplace {by_hand['id']} (B. Martin, " in told
+    assert "si celle-là est juste, corrigez ligne 10 (osis)" in told
+
+
 def test_every_fault_of_a_file_is_told_at_once_with_its_place(installation: Installation, file: Path) -> None:
     file.write_text(
         FILE.replace('"ch-nord"', '"ch-nort"').replace("retex.pdf", "absent.pdf")

@@ -10,17 +10,9 @@ from typing import Any
 import pytest
 
 from agent.domain.declaration import Declaration, current
-from agent.domain.declaration_request import (
-    Draft,
-    Fault,
-    Known,
-    Request,
-    Warn,
-    check,
-    overlaps,
-    uses,
-    warnings,
-)
+from agent.domain.declaration_outcome import Warn, warnings
+from agent.domain.declaration_request import Draft, Fault, Known, Request, check, overlaps
+from agent.domain.declaration_uses import uses
 from agent.domain.programme import Subject
 from config.fact_kinds import fact_kinds
 from config.programme_files import load_programme

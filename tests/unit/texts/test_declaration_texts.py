@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from agent.domain.declaration import Bearer, Declaration, Value
-from agent.domain.declaration_request import Warn
+from agent.domain.declaration_outcome import Warn
 from agent.texts import declaration as texts
 from config.fact_kinds import fact_kinds
 
