@@ -17,19 +17,14 @@ from agent.domain.display import printable
 from agent.domain.errors import ExitCode, ScenarioError, UsageError
 from agent.domain.programme import Programme
 from agent.domain.scenario import parse_scenario, parse_scenarios
-from agent.domain.verdict import Entry, Verdict
-from agent.texts.words import day, reason
+from agent.domain.verdict import Entry
+from agent.texts.sources import cited
+from agent.texts.words import day, reason, verdict
 from config.programme_files import find_programme
 
 _MAX_BYTES = 32 * 2**20
 _MAX_DEPTH = 64
 _STDIN = "-"
-_VERDICTS = {
-    Verdict.MET: "atteint",
-    Verdict.NOT_MET: "non atteint",
-    Verdict.AT_RISK: "à risque",
-    Verdict.NOT_APPLICABLE: "sans objet",
-}
 
 
 @click.command("evaluate")
@@ -139,7 +134,7 @@ def _lines(assessment: Assessment) -> Iterator[str]:
 
 
 def _entry(entry: Entry) -> str:
-    parts = [_VERDICTS[entry.verdict], *(reason(code) for code in entry.reasons)]
+    parts = [verdict(entry.verdict), *(reason(code) for code in entry.reasons)]
     if entry.next_due is not None:
         parts.append(f"prochaine échéance le {day(entry.next_due)}")
     return " ; ".join(parts)
@@ -147,4 +142,4 @@ def _entry(entry: Entry) -> str:
 
 def _question(programme: Programme, reading: str) -> str:
     note = programme.reading_notes[reading]
-    return f"{note.question} ({' ; '.join(str(source) for source in note.sources)})"
+    return f"{note.question} ({cited(note.sources)})"

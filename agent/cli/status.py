@@ -12,7 +12,7 @@ from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, echo_line, json_option
 from agent.cli.remembered import recall, remember
 from agent.domain.errors import AgentError, ExitCode, UsageError, gravest
-from agent.texts.words import MARKS
+from agent.texts import words
 from config.place import configuration_path
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from agent.bootstrap import Application
     from agent.services.report import StatusReport
-
-VERDICTS = {"met": "atteint", "not_met": "NON ATTEINT", "at_risk": "à risque", "not_applicable": "non applicable"}
 
 
 @click.command()
@@ -73,6 +71,7 @@ def _explain(
     as_of: date | None,
     as_json: bool,
 ) -> int:
+    from agent.domain.verdict import Verdict
     from agent.texts.explanation import lines
 
     explained = application.explain(objective, unit, programme=programme, as_of=as_of)
@@ -82,7 +81,7 @@ def _explain(
     else:
         for line in (*_alarms(explained.alarms), *lines(explained.explanation, explained.names)):
             echo_line(line)
-    not_met = explained.explanation.verdict == "not_met"
+    not_met = explained.explanation.verdict == Verdict.NOT_MET
     return gravest(
         [
             ExitCode.INTEGRITY if explained.alarms else ExitCode.OK,
@@ -135,11 +134,11 @@ def check(invocation: Invocation, *, minutes: int | None, state_dir: Path | None
 
 def _sentence(report: StatusReport) -> str:
     """Return the one sentence that says it all."""
-    from agent.texts.words import day
+    from agent.domain.verdict import Verdict
 
     objectives = [objective for one in report.assessed for objective in one.document["objectives"].values()]
     verdicts = [objective["candidate"]["verdict"] for objective in objectives]
-    lost, risk, met = (verdicts.count(name) for name in ("not_met", "at_risk", "met"))
+    lost, risk, met = (verdicts.count(name) for name in (Verdict.NOT_MET, Verdict.AT_RISK, Verdict.MET))
     if lost:
         said = f"{lost} objectif(s) ne peuvent plus être atteints"
         said += f", {risk} à risque et {met} atteint(s)." if risk or met else "."
@@ -150,26 +149,25 @@ def _sentence(report: StatusReport) -> str:
     if report.next_audits:
         first = report.next_audits[0]
         what = {"ads_audit": "auditer l'annuaire", "exposure_audit": "auditer la surface"}[first.job]
-        said += f" Prochaine action : {what} « {first.subject} » au plus tard le {day(first.last_safe_on)}."
+        said += f" Prochaine action : {what} « {first.subject} » au plus tard le {words.day(first.last_safe_on)}."
     return said
 
 
 def _screen(report: StatusReport) -> Iterator[str]:
     from agent.domain.verdict import told_apart
-    from agent.texts.words import day, reason
 
     yield _sentence(report)
     yield from _alarms(report.alarms)
     yield ""
     for assessed in report.assessed:
         document = assessed.document
-        yield f"{document['programme']} au {day(date.fromisoformat(document['as_of']))}"
+        yield f"{document['programme']} au {words.day(date.fromisoformat(document['as_of']))}"
         for code, objective in document["objectives"].items():
-            yield _line(f"{code}", objective["candidate"], reason, day)
+            yield _line(f"{code}", objective["candidate"])
             for slug, entry in told_apart(objective).items():
-                yield _line(f"    {report.names.get(slug, slug)}", entry, reason, day)
+                yield _line(f"    {report.names.get(slug, slug)}", entry)
         for code, prerequisite in document.get("prerequisites", {}).items():
-            yield _line(f"prérequis {code}", prerequisite["candidate"], reason, day)
+            yield _line(f"prérequis {code}", prerequisite["candidate"])
         yield from _open_texts(document)
         yield ""
     if report.questions:
@@ -182,8 +180,8 @@ def _screen(report: StatusReport) -> Iterator[str]:
         for audit in report.next_audits:
             name = {"ads_audit": "audit ADS de", "exposure_audit": "audit d'exposition de"}[audit.job]
             yield (
-                f"  {name} {audit.subject} : conseillé le {day(audit.recommended_on)}, "
-                f"au plus tard le {day(audit.last_safe_on)} ({audit.objective})"
+                f"  {name} {audit.subject} : conseillé le {words.day(audit.recommended_on)}, "
+                f"au plus tard le {words.day(audit.last_safe_on)} ({audit.objective})"
             )
 
 
@@ -195,26 +193,28 @@ def _alarms(alarms: Iterable[str]) -> Iterator[str]:
 def _open_texts(document: dict[str, Any]) -> Iterator[str]:
     """Say once what each contested reading is about and where the texts disagree, then what was settled, by whom."""
     from agent.domain.decided import reading_text
-    from agent.texts import words
+    from agent.texts.sources import cited
     from config.programme_files import load_programme
 
     contested = {name for objective in document["objectives"].values() for name in objective["candidate"]["contested"]}
     notes = load_programme(document["programme"]).reading_notes
     for name in sorted(contested):
-        sources = " ; ".join(map(str, notes[name].sources))
-        yield f"? {name} : {notes[name].question} ({sources}) ; à faire trancher par l'ARS ou l'ANS"
+        yield f"? {name} : {notes[name].question} ({cited(notes[name].sources)}) ; à faire trancher par l'ARS ou l'ANS"
     for name, pin in document.get("pinned", {}).items():
         settled = f"retenu par {pin['person']} le {words.day(date.fromisoformat(pin['on']))}"
         yield f"= {name} : {reading_text(pin['value'])}, {settled} sur la réponse : {pin['answer']}"
 
 
-def _line(label: str, entry: dict[str, Any], reason: Any, day: Any) -> str:
+def _line(label: str, entry: dict[str, Any]) -> str:
+    from agent.domain.verdict import Verdict
+
     verdict = entry["verdict"]
-    parts = [f"{MARKS[verdict]} {label} : {VERDICTS[verdict]}"]
+    said = words.verdict(verdict)
+    parts = [f"{words.MARKS[verdict]} {label} : {said.upper() if verdict == Verdict.NOT_MET else said}"]
     if entry["reasons"]:
-        parts.append("; ".join(reason(code) for code in entry["reasons"]))
+        parts.append("; ".join(words.reason(code) for code in entry["reasons"]))
     if entry["contested"]:
         parts.append("les textes divergent (" + ", ".join(entry["contested"]) + ")")
     if entry["next_due"]:
-        parts.append(f"prochaine échéance {day(date.fromisoformat(entry['next_due']))}")
+        parts.append(f"prochaine échéance {words.day(date.fromisoformat(entry['next_due']))}")
     return " – ".join(parts)

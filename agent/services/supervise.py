@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.domain.errors import ExitCode, StateError
+from agent.domain.rules.outcome import Reason
+from agent.domain.verdict import Verdict
 from agent.state.beacon import Beacon, BeaconStatus, read_beacon
+from agent.texts.words import verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -26,12 +29,12 @@ def beacon_of(report: PassReport, *, period_seconds: int, previous: Beacon | Non
     """
     entries = [objective["candidate"] for one in report.assessed for objective in one.document["objectives"].values()]
     verdicts = [entry["verdict"] for entry in entries]
-    counts = {name: verdicts.count(name) for name in ("met", "at_risk", "not_met", "not_applicable")}
-    overdue = any("OVERDUE" in entry["reasons"] for entry in entries)
+    counts = {name: verdicts.count(name) for name in Verdict}
+    overdue = any(Reason.OVERDUE in entry["reasons"] for entry in entries)
     said = [
-        f"{counts['met']} objectif(s) atteint(s)",
-        f"{counts['at_risk']} à risque",
-        f"{counts['not_met']} non atteint(s)",
+        f"{counts[Verdict.MET]} objectif(s) {verdict(Verdict.MET)}(s)",
+        f"{counts[Verdict.AT_RISK]} {verdict(Verdict.AT_RISK)}",
+        f"{counts[Verdict.NOT_MET]} {verdict(Verdict.NOT_MET)}(s)",
     ]
     failed = report.standing_failures
     if failed:
@@ -41,9 +44,9 @@ def beacon_of(report: PassReport, *, period_seconds: int, previous: Beacon | Non
     if report.problems:
         said.append("coffre endommagé")
     status = BeaconStatus.OK
-    if counts["at_risk"] or failed or report.pending:
+    if counts[Verdict.AT_RISK] or failed or report.pending:
         status = BeaconStatus.WARNING
-    if counts["not_met"] or overdue or report.code in _GRAVE:
+    if counts[Verdict.NOT_MET] or overdue or report.code in _GRAVE:
         status = BeaconStatus.CRITICAL
     measures = [*counts.items(), ("failed", failed), ("pending", report.pending)]
     return Beacon(

@@ -17,6 +17,7 @@ from agent.domain.display import inert_cell
 from agent.domain.pieces import Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts import pieces as texts
+from agent.texts.words import verdict
 from uploader.dossier.content import missing_pieces
 from uploader.dossier.whole_file import write_whole, writing
 
@@ -270,4 +271,5 @@ def _render(template: str, **values: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["verdict"] = verdict
     return environment.get_template(template).render(counted=texts.counted, **values)
