@@ -7,7 +7,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from agent.domain.declaration import Bearer, EvidenceSlot, FactKind, Field, FieldType
+from agent.domain.declaration import Bearer, EvidenceSlot, FactKind, Field, FieldType, Names
 
 
 @cache
@@ -35,4 +35,11 @@ def fact_kind_from(item: dict[str, Any]) -> FactKind:
 
 
 def _field(item: dict[str, Any]) -> Field:
-    return Field(**{**item, "type": FieldType(item["type"]), "choices": tuple(item.get("choices", ()))})
+    return Field(
+        **{
+            **item,
+            "type": FieldType(item["type"]),
+            "choices": tuple(item.get("choices", ())),
+            "names": Names(item["names"]) if "names" in item else None,
+        }
+    )

@@ -8,7 +8,7 @@ in the vault and is only left out of the current view.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -32,6 +32,16 @@ class FieldType(StrEnum):
     TEXTS = "texts"
 
 
+class Names(StrEnum):
+    """What the texts of a field are ids of."""
+
+    ESTABLISHMENT = "establishment"
+    SURFACE = "surface"
+    AUDIT = "audit"
+    OBJECTIVE = "objective"
+    UNIT = "unit"
+
+
 class Bearer(StrEnum):
     """What a declaration is about; one about establishments may also be said once for the whole candidate."""
 
@@ -47,7 +57,8 @@ class Field:
     """
     One field of a kind of fact; `label` is French, `choices` the admissible values of a choice.
 
-    `past`: a day of what has happened, never one to come. `most`: the highest number.
+    `past`: a day of what has happened, never one to come. `most`: the highest number; `part_of`: the field whose
+    number this one is a part of. `names`: its texts are ids that must exist.
     """
 
     name: str
@@ -57,6 +68,8 @@ class Field:
     choices: tuple[str, ...] = ()
     past: bool = False
     most: int | None = None
+    part_of: str | None = None
+    names: Names | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +143,7 @@ def current(declarations: Sequence[Declaration], kinds: Mapping[str, FactKind]) 
         free = tuple(subject for subject in named if not seen & {(one.fact, subject), (one.fact, "")})
         seen.update((one.fact, subject) for subject in free)
         if free:
-            kept.append(_about(one, tuple(subject for subject in free if subject)))
+            kept.append(replace(one, subjects=tuple(subject for subject in free if subject)))
     return list(reversed(kept))
 
 
@@ -167,28 +180,12 @@ def at_odds(one: Declaration, others: Iterable[Declaration], kinds: Mapping[str,
     ]
 
 
-def _about(one: Declaration, subjects: tuple[str, ...]) -> Declaration:
-    if subjects == one.subjects:
-        return one
-    return Declaration(
-        id=one.id,
-        fact=one.fact,
-        subjects=subjects,
-        values=one.values,
-        person=one.person,
-        on=one.on,
-        evidence=one.evidence,
-        reason=one.reason,
-        replaces=one.replaces,
-    )
-
-
 def to_record(one: Declaration) -> dict[str, object]:
     """Return the `values` of the sealed decision that holds a declaration (JSON: days and decimals as text)."""
     return {
         "fact": one.fact,
         "subjects": list(one.subjects),
-        "fields": {name: _to_json(value) for name, value in one.values.items()},
+        "fields": {name: to_json(value) for name, value in one.values.items()},
         "evidence": {slot: list(ids) for slot, ids in one.evidence.items()},
         "replaces": one.replaces,
         "withdrawn": one.withdrawn,
@@ -234,7 +231,8 @@ def from_record(
     )
 
 
-def _to_json(value: Value) -> object:
+def to_json(value: Value | None) -> object:
+    """Return a declared value as JSON holds it: days and decimals as text, None for none."""
     if isinstance(value, tuple):
         return list(value)
     if isinstance(value, date):

@@ -20,7 +20,7 @@ from agent.domain.decided import (
     reading_text,
     reading_values,
 )
-from agent.domain.declaration import Bearer
+from agent.domain.declaration import Bearer, Names
 from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
 from agent.domain.programme import Subject
 from agent.domain.wording import folded
@@ -176,10 +176,11 @@ class _Check:
     def _values(self) -> dict[str, Value]:
         written = dict(self.request.fields)
         if self.request.surface is not None:
-            if self.kind.field("surface") is None:
+            surface = next((one.name for one in self.kind.fields if one.names is Names.SURFACE), None)
+            if surface is None:
                 self._fault("surface", "cette déclaration ne porte pas sur une surface")
             else:
-                written["surface"] = self.request.surface
+                written[surface] = self.request.surface
         values = dict(self.earlier.values) if self.earlier else {}
         names = [one.name for one in self.kind.fields]
         for name, value in written.items():
@@ -192,7 +193,7 @@ class _Check:
                 continue
             try:
                 values[name] = parse_value(one, value, today=self.today)
-                self._exists(name, values[name])
+                self._exists(one.names, values[name])
             except FaultError as error:
                 self._fault(f"fields.{name}", f"{error} ({one.label})")
         for one in self.kind.fields:
@@ -201,27 +202,29 @@ class _Check:
         self._hold_together(values)
         return values
 
-    def _exists(self, name: str, value: Value) -> None:
+    def _exists(self, names: Names | None, value: Value) -> None:
         """Check the ids that a field names."""
-        known: Mapping[str, Iterable[str]] = {
-            "establishments": self.known.establishments,
-            "surface": self.known.surfaces,
-            "audits": self.known.deposits,
-            "objective": [one for programme in self.known.programmes for one in programme.order],
-            "unit": [*self.known.establishments, *self.known.directories, *self.known.surfaces],
-        }
-        if name not in known:
+        if names is None:
             return
-        ids = [*known[name]]
+        known: Mapping[Names, Iterable[str]] = {
+            Names.ESTABLISHMENT: self.known.establishments,
+            Names.SURFACE: self.known.surfaces,
+            Names.AUDIT: self.known.deposits,
+            Names.OBJECTIVE: [one for programme in self.known.programmes for one in programme.order],
+            Names.UNIT: [*self.known.establishments, *self.known.directories, *self.known.surfaces],
+        }
+        ids = [*known[names]]
         for item in value if isinstance(value, tuple) else (str(value),):
             if item not in ids:
-                listed = suggestion(item, ids) if name != "audits" else " ; la liste : carenage evidence list"
+                listed = " ; la liste : carenage evidence list" if names is Names.AUDIT else suggestion(item, ids)
                 raise FaultError(f"« {item} » est inconnu" + listed)
 
     def _hold_together(self, values: Mapping[str, Value]) -> None:
-        part, whole = values.get("digital_budget"), values.get("total_budget")
-        if isinstance(part, Decimal) and isinstance(whole, Decimal) and part > whole:
-            self._fault("fields.digital_budget", f"la part ({part}) dépasse le budget total ({whole})")
+        for one in self.kind.fields:
+            of = self.kind.field(one.part_of or "")
+            part, whole = values.get(one.name), values.get(one.part_of or "")
+            if of and isinstance(part, Decimal) and isinstance(whole, Decimal) and part > whole:
+                self._fault(f"fields.{one.name}", f"{part} dépasse « {of.label} » ({whole}), dont c'est une part")
 
     # What it is about
 

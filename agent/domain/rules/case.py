@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
 
-from agent.domain.declaration import Declaration, Value
+from agent.domain.declaration import Declaration, Value, to_json
 from agent.domain.programme import Condition, DeclaredObjective
 from agent.domain.rules.outcome import Outcome, Reading, Reason, lost, recoverable
 
@@ -74,7 +73,7 @@ class Check:
             "field": self.condition.field,
             "label": self.condition.label,
             "met": self.met,
-            "value": _shown(self.value),
+            "value": to_json(self.value),
             "advice": self.condition.advice,
             "group": self.condition.group,
         }
@@ -107,11 +106,3 @@ class Judgement:
             "conditions": [check.as_json() for check in self.checks],
             **self.more,
         }
-
-
-def _shown(value: Value | None) -> object:
-    if isinstance(value, tuple):
-        return list(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value

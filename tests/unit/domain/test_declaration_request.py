@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agent.domain.declaration import Declaration, current
+from agent.domain.declaration import Bearer, Declaration, FactKind, Field, FieldType, Names, current
 from agent.domain.declaration_outcome import Warn, warnings
 from agent.domain.declaration_request import Draft, Fault, Known, Request, check, overlaps
 from agent.domain.declaration_uses import uses
@@ -70,6 +70,23 @@ def test_a_request_becomes_typed_values_about_known_things() -> None:
     assert (found.person, found.reason) == ("RSSI", "exercice annuel")
 
 
+@pytest.mark.parametrize("names", [*Names])
+def test_a_new_kind_of_fact_has_its_ids_checked_by_its_description_alone(names: Names) -> None:
+    named = Field(name="anything", type=FieldType.TEXT, label="Quoi", names=names)
+    kind = FactKind(id="new", label="Nouveau", bearer=Bearer.CANDIDATE, fields=(named,))
+
+    _, found = check(
+        Request(kind="new", person="RSSI", fields={"anything": "nulle-part"}), {"new": kind}, KNOWN, earlier=None,
+        today=TODAY,
+    )  # fmt: skip
+
+    assert [where for where, _ in found] == ["fields.anything"]
+
+
+def test_every_part_of_the_catalogue_is_of_a_field_of_its_kind() -> None:
+    assert all(kind.field(one.part_of) for kind in KINDS.values() for one in kind.fields if one.part_of)
+
+
 def test_all_faults_are_told_at_once() -> None:
     found = faults(
         kind="crisis_exercise",
@@ -115,7 +132,7 @@ def test_an_unknown_kind_is_answered_with_the_nearest(word: str, guess: str) -> 
         (
             {"kind": "digital_budget", "fields": {"digital_budget": "2000", "total_budget": "1 000"}},
             "fields.digital_budget",
-            "dépasse le budget total",
+            "dépasse « Budget total, en euros » (1000)",
         ),
         ({"kind": "no_ad", **DECISION}, "establishments", "nommez les établissements"),
         ({"kind": "no_ad", **DECISION, "establishments": ("chu",), "files": ()}, "files.decision", "il faut la pièce"),
