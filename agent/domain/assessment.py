@@ -66,7 +66,6 @@ class Assessment:
 def evaluate(programme: Programme, scenario: Scenario) -> Assessment:
     """Return what the rules of `programme` say of `scenario` on its day."""
     opens_on, closes_on = programme.window.bounds(scenario.phase.validated_on)
-    start = min(max(scenario.phase.start, opens_on), closes_on)
     issues = []
     if scenario.phase.start < opens_on:
         issues.append(PhaseIssue.PHASE_START_TOO_EARLY)
@@ -78,13 +77,12 @@ def evaluate(programme: Programme, scenario: Scenario) -> Assessment:
         scenario_id=scenario.id,
         programme=programme,
         as_of=scenario.as_of,
-        phase_start=start,
+        phase_start=scenario.phase_start,
         declaration=scenario.phase.declaration,
         final=scenario.as_of >= scenario.phase.declaration,
         phase_issues=tuple(issues),
         objectives={
-            objective.id: _ObjectiveEvaluation(scenario, objective, start).assess()
-            for objective in programme.objectives
+            objective.id: _ObjectiveEvaluation(scenario, objective).assess() for objective in programme.objectives
         },
     )
 
@@ -106,10 +104,10 @@ class _Group:
 class _ObjectiveEvaluation:
     """One objective of one scenario; everything is asked under the readings that make a difference to it only."""
 
-    def __init__(self, scenario: Scenario, objective: Objective, start: date) -> None:
+    def __init__(self, scenario: Scenario, objective: Objective) -> None:
         self.scenario = scenario
         self.objective = objective
-        self.frame = Frame(scenario=scenario, objective=objective, start=start)
+        self.frame = Frame(scenario=scenario, objective=objective)
         self.perimeter = scenario.candidate.perimeter
         by_subject = {Subject.DIRECTORIES: directory_units, Subject.SURFACES: surface_units}
         self.units = list(by_subject[objective.subject](self.frame))

@@ -65,10 +65,9 @@ def perimeter_of(programme: Programme, candidate: Candidate) -> Candidate:
 
 def named_days(programme: Programme, scenario: Scenario, declarations: Sequence[Declaration]) -> dict[str, date]:
     """Return the days that a programme's conditions may name: its own, those of the phase, and the application."""
-    opens_on, closes_on = programme.window.bounds(scenario.phase.validated_on)
     days: dict[str, date] = {
         **programme.days,
-        PHASE_START: min(max(scenario.phase.start, opens_on), closes_on),
+        PHASE_START: scenario.phase_start,
         DECLARATION: scenario.phase.declaration,
         _DECLARATIONS_CLOSE: scenario.last_day,
     }
@@ -122,7 +121,7 @@ class _Programme:
         judged = {unit: [self._judge(objective, unit, one) for one in readings] for unit in self._units(objective)}
         outcomes = {unit: [one.outcome for one in judgements] for unit, judgements in judged.items()}
         numbers = {unit: judgements[0].numbers for unit, judgements in judged.items()}
-        admissible = self._admissible(objective)
+        admissible = self.scenario.admissible(objective)
 
         def entry(of_each: Sequence[Outcome], figures: Mapping[str, object]) -> Entry:
             return combine(admissible, [self._with_lateness(one) for one in of_each], figures)
@@ -147,11 +146,8 @@ class _Programme:
             declared=True,
         )
 
-    def _admissible(self, objective: DeclaredObjective) -> dict[str, Sequence[bool | str]]:
-        return {name: self.scenario.readings.get(name, values) for name, values in objective.readings.items()}
-
     def _readings(self, objective: DeclaredObjective) -> list[Reading]:
-        admissible = self._admissible(objective)
+        admissible = self.scenario.admissible(objective)
         return [dict(zip(admissible, values, strict=True)) for values in product(*admissible.values())]
 
     def _units(self, objective: DeclaredObjective) -> list[str | None]:

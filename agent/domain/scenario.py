@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from agent.domain.candidate import Candidate, CandidateType, Establishment
 from agent.domain.errors import ScenarioError
-from agent.domain.programme import READINGS, Programme, ReadingValue, Settings
+from agent.domain.programme import READINGS, DeclaredObjective, Objective, Programme, ReadingValue, Settings
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
 Number = int | float
@@ -157,6 +157,16 @@ class Scenario:
     settings: Settings
     last_day: date
     readings: Mapping[str, tuple[ReadingValue, ...]]
+
+    @property
+    def phase_start(self) -> date:
+        """The start that counts: the planned one, within the programme's window."""
+        opens_on, closes_on = self.programme.window.bounds(self.phase.validated_on)
+        return min(max(self.phase.start, opens_on), closes_on)
+
+    def admissible(self, objective: Objective | DeclaredObjective) -> dict[str, tuple[ReadingValue, ...]]:
+        """Return the values of each reading of an objective: those that the scenario chose, else the programme's."""
+        return {name: self.readings.get(name, values) for name, values in objective.readings.items()}
 
 
 def parse_scenario(

@@ -98,7 +98,7 @@ class DeclaredReasoning:
             )
 
     def _admissible(self, name: str) -> tuple[ReadingValue, ...]:
-        return self.scenario.readings.get(name, self.objective.readings[name])
+        return self.scenario.admissible(self.objective)[name]
 
     def _reading(self, name: str, subject: steps.Subject) -> steps.ContestedReading:
         admissible = self._admissible(name)

@@ -63,7 +63,7 @@ def explain(
             for one in questions
             if one.kind in _BEARS_ON[audited.subject]
         )
-        ground = Ground.of(scenario, audited, date.fromisoformat(document["phase_start"]))
+        ground = Ground.of(scenario, audited)
         reasoning = Reasoning.of(programme, ground, document, facts=facts, pins=pinned)
         through, sources = reasoning.deciding_unit(about), audited.sources
         found = tuple(reasoning.told(about, through))

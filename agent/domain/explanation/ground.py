@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from itertools import product
 from typing import cast
 
@@ -26,11 +25,11 @@ class Ground:
     prudent: Mapping[str, ReadingValue]
 
     @classmethod
-    def of(cls, scenario: Scenario, objective: Objective, phase_start: date) -> Ground:
-        """Return the ground of an objective; `phase_start` within the programme's window."""
-        admissible = {name: scenario.readings.get(name, values) for name, values in objective.readings.items()}
+    def of(cls, scenario: Scenario, objective: Objective) -> Ground:
+        """Return the ground of an objective."""
+        admissible = scenario.admissible(objective)
         return cls(
-            frame=Frame(scenario=scenario, objective=objective, start=phase_start),
+            frame=Frame(scenario=scenario, objective=objective),
             admissible=admissible,
             prudent={name: values[0] for name, values in admissible.items()},
         )

@@ -134,7 +134,7 @@ def _milestone(objective: DeclaredObjective, condition: Condition, scenario: Sce
     if not isinstance(value, Mapping):
         return
     reading = str(value["reading"])
-    admissible = scenario.readings.get(reading, objective.readings.get(reading, ()))
+    admissible = scenario.admissible(objective).get(reading, ())
     last_days = sorted(add_months(days[str(name)], int(value["months"])) for name in admissible if name in days)
     if last_days:
         yield Obligation(

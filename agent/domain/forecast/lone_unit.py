@@ -12,7 +12,7 @@ from agent.domain.assessment import evaluate
 from agent.domain.candidate import Candidate, CandidateType, Establishment
 from agent.domain.deadlines import add_days
 from agent.domain.forecast.obligation import PlannedAudit
-from agent.domain.programme import Objective, ReadingValue, Subject
+from agent.domain.programme import Objective, ReadingValue, RuleName, Settings, Subject
 from agent.domain.rules.report_availability import Report
 from agent.domain.scenario import AdsAudit, Directory, ExposureAudit, ExposureTool, Scenario, Surface
 from agent.domain.verdict import Entry, Verdict
@@ -40,20 +40,32 @@ class LoneUnit:
     One unit of one objective, in a scenario that holds nothing else (`scenario`; the unit's id is `UNIT` in it).
 
     `starts_on` and `ends_on` bound the days on which its audits count; reports still to be downloaded are taken
-    as downloaded, for they are an obligation of their own.
+    as downloaded, for they are an obligation of their own. Audits to come are supposed: each counts from its day on.
+    `doomed` is what the rules say of a unit that the audits supposed lose, whatever else is done.
     """
 
     objective: Objective
     scenario: Scenario
     starts_on: date
     ends_on: date
+    doomed: Entry | None = None
 
     @property
     def as_of(self) -> date:
-        """The day from which the unit's audits are planned: today, its own start, or the last audit supposed."""
-        days = [audit.day for audit in self.scenario.ads_audits]
-        days += [audit.day for audit in self.scenario.exposure_audits]
-        return max(self.scenario.as_of, self.starts_on, *days)
+        """The day from which the unit's audits are planned: today, or its own start."""
+        return max(self.scenario.as_of, self.starts_on)
+
+    @property
+    def is_rhythm(self) -> bool:
+        """Whether the objective asks for audits at a rhythm, not for a level that the last ones reach."""
+        return self.objective.rule in {RuleName.CADENCE, RuleName.TWO_MONTH_INTERVAL}
+
+    @property
+    def judged_on(self) -> date:
+        """The day that tells what is missing: after the supposed audits for a level, unless they leave it too late."""
+        if self.is_rhythm or not self.upcoming or self.loses_a_reading(self.upcoming[-1]):
+            return self.as_of
+        return self.upcoming[-1]
 
     @property
     def declaration(self) -> date:
@@ -80,10 +92,31 @@ class LoneUnit:
 
     @property
     def audited_days(self) -> tuple[date, ...]:
-        """The days of the audits that this objective counts, from the unit's start, oldest first."""
+        """The days of the audits that this objective counts, those supposed too, from the unit's start, in order."""
         audits = self.scenario.ads_audits if self.is_directory else self.scenario.exposure_audits
-        tools = self.objective.tools
-        return tuple(audit.day for audit in audits if audit.tool in tools and self.starts_on <= audit.day <= self.as_of)
+        days = (audit.day for audit in audits if audit.tool in self.objective.tools)
+        return tuple(day for day in days if self.starts_on <= day <= self.ends_on)
+
+    @property
+    def upcoming(self) -> tuple[date, ...]:
+        """The days of the audits that are supposed."""
+        return tuple(day for day in self.audited_days if day > self.as_of)
+
+    def due(self, on: date, planned: Sequence[PlannedAudit]) -> date | None:
+        """Return by when the rules want the next audit, seen from a day."""
+        entry = self.ask(on, planned)
+        return None if entry is None else entry.next_due
+
+    def seen_on(self, planned: Sequence[PlannedAudit], until: date) -> date:
+        """Return the day of the last audit before `until`, from today on: planned, or supposed and come in time."""
+        on = max(self.as_of, *(audit.day for audit in planned)) if planned else self.as_of
+        for day in self.upcoming:
+            if on < day < until:
+                due = self.due(on, planned)
+                if due is None or due < day:
+                    break
+                on = day
+        return on
 
     def ask(
         self,
@@ -169,36 +202,39 @@ class LoneUnit:
     def _readings(
         self, chosen: Callable[[str, tuple[ReadingValue, ...]], tuple[ReadingValue, ...]]
     ) -> Iterator[ReadingPins]:
-        kept = {name: chosen(name, values) for name, values in self._admissible.items()}
+        admissible = self.scenario.admissible(self.objective)
+        kept = {name: chosen(name, values) for name, values in admissible.items()}
         for one in product(*kept.values()):
             yield {name: (value,) for name, value in zip(kept, one, strict=True)}
-
-    @property
-    def _admissible(self) -> dict[str, tuple[ReadingValue, ...]]:
-        return {name: self.scenario.readings.get(name, values) for name, values in self.objective.readings.items()}
 
     def _with(self, planned: Sequence[PlannedAudit]) -> dict[str, object]:
         if not planned:
             return {}
         if self.is_directory:
-            runs = [*self.scenario.ads_audits, *(self._run(rank, one) for rank, one in enumerate(planned))]
+            clean = (
+                clean_run(rank, one, frozenset({UNIT}), self.scenario.settings) for rank, one in enumerate(planned)
+            )
+            runs = [*self.scenario.ads_audits, *clean]
             return {"ads_audits": tuple(sorted(runs, key=lambda run: run.day))}
-        audits = [*self.scenario.exposure_audits, *(_audit(rank, one) for rank, one in enumerate(planned))]
+        audits = [*self.scenario.exposure_audits, *(clean_audit(rank, one) for rank, one in enumerate(planned))]
         return {"exposure_audits": tuple(sorted(audits, key=lambda audit: audit.day))}
 
-    def _run(self, rank: int, planned: PlannedAudit) -> AdsAudit:
-        return AdsAudit(
-            id=f"planned-{rank}",
-            day=planned.day,
-            directories=frozenset({UNIT}),
-            score=max(_BEST_SCORE, self.scenario.settings.min_score),
-            tool=self.objective.tools[0],
-            report_available=planned.day,
-            downloaded=True,
-        )
+
+def clean_run(rank: int, planned: PlannedAudit, directories: frozenset[str], settings: Settings) -> AdsAudit:
+    """Return a planned run of some directories, at the best score, its report downloaded."""
+    return AdsAudit(
+        id=f"planned-{rank}",
+        day=planned.day,
+        directories=directories,
+        score=max(_BEST_SCORE, settings.min_score),
+        tool="ADS",
+        report_available=planned.day,
+        downloaded=True,
+    )
 
 
-def _audit(rank: int, planned: PlannedAudit) -> ExposureAudit:
+def clean_audit(rank: int, planned: PlannedAudit) -> ExposureAudit:
+    """Return a planned audit of everything exposed, without any finding."""
     tool = ExposureTool(planned.tool) if planned.tool else ExposureTool.SILENE
     return ExposureAudit(id=f"planned-{rank}", day=planned.day, tool=tool, covers=None, findings=())
 
@@ -208,7 +244,6 @@ def lone_directory(scenario: Scenario, objective: Objective, directory: Director
     related = _lineage(scenario.directories, directory)
     named = {one.id: UNIT if one is directory else f"other-{rank}" for rank, one in enumerate(related)}
     opened = min(one.in_service or phase_start for one in related if one is directory or one.id in directory.replaces)
-    settings, seen_on = scenario.settings, min(scenario.as_of, scenario.phase.declaration)
     return LoneUnit(
         objective=objective,
         scenario=replace(
@@ -227,12 +262,10 @@ def lone_directory(scenario: Scenario, objective: Objective, directory: Director
             ),
             ads_audits=tuple(
                 replace(
-                    run,
+                    as_downloaded(run, scenario),
                     id=f"run-{rank}",
                     directories=frozenset(named[name] for name in run.directories if name in named),
                     score={named[name]: mark for name in named if (mark := run.score_of(name)) is not None},
-                    downloaded=run.downloaded
-                    or not Report(available_on=run.report_available, downloaded=False).is_gone(seen_on, settings),
                 )
                 for rank, run in enumerate(run for run in scenario.ads_audits if run.directories & named.keys())
             ),
@@ -240,6 +273,12 @@ def lone_directory(scenario: Scenario, objective: Objective, directory: Director
         starts_on=max(phase_start, opened),
         ends_on=min(directory.retired or date.max, scenario.phase.declaration),
     )
+
+
+def as_downloaded(run: AdsAudit, scenario: Scenario) -> AdsAudit:
+    """Return the run, its report taken as downloaded unless it is gone already."""
+    report, seen_on = Report(available_on=run.report_available, downloaded=run.downloaded), scenario.as_of
+    return replace(run, downloaded=not report.is_gone(min(seen_on, scenario.phase.declaration), scenario.settings))
 
 
 def lone_surface(scenario: Scenario, objective: Objective, surface: Surface, *, phase_start: date) -> LoneUnit:

@@ -59,7 +59,7 @@ def is_settled(scenario: Scenario) -> bool:
 def phase_starts(programme: Programme, scenario: Scenario) -> tuple[PhaseStart, ...]:
     """Return the starts worth comparing, soonest first: the bounds, the planned one, where the audits get fewer."""
     opens_on, closes_on = programme.window.bounds(scenario.phase.validated_on)
-    planned = min(max(scenario.phase.start, opens_on), closes_on)
+    planned = scenario.phase_start
     days = [add_days(opens_on, count) for count in range(days_between(opens_on, closes_on) + 1)]
     fewest = [_audits_at_least(programme, scenario, day) for day in days]
     kept = {opens_on, closes_on, planned}

@@ -107,7 +107,7 @@ def _by_share(objective: Objective) -> bool:
 
 
 def _plan(programme: Programme, scenario: Scenario, objective: Objective) -> SharePlan:
-    pins = {name: scenario.readings.get(name, values)[:1] for name, values in objective.readings.items()}
+    pins = {name: values[:1] for name, values in scenario.admissible(objective).items()}
     prudent = replace(scenario, readings={**scenario.readings, **pins})
     assessed = evaluate(replace(programme, objectives=(objective,)), prudent).objectives[objective.id]
     return _Search(prudent, objective, assessed).plan()

@@ -25,17 +25,20 @@ Numbers = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """What all units of an objective share: the scenario, the objective, and the phase's start within its window."""
+    """What all units of an objective share: the scenario and the objective."""
 
     scenario: Scenario
     objective: Objective
-    start: date
+
+    @cached_property
+    def start(self) -> date:
+        """The phase's start that counts."""
+        return self.scenario.phase_start
 
     @cached_property
     def admissible(self) -> Admissible:
-        """The values of each reading: those that the scenario chose, else the programme's."""
-        chosen = self.scenario.readings
-        return {name: chosen.get(name, values) for name, values in self.objective.readings.items()}
+        """The values of each reading."""
+        return self.scenario.admissible(self.objective)
 
     @cached_property
     def prudent(self) -> Reading:

@@ -122,7 +122,7 @@ def test_readings_that_come_to_the_same_limits_are_one_question() -> None:
 def exposed(objective: str, *surfaces: dict[str, Any], audits: list[dict[str, Any]]) -> list[Unit]:
     scenario = parse_scenario(case(as_of=200, surfaces=list(surfaces), exposure_audits=audits), find_programme)
     one = scenario.programme.objective(objective)
-    return list(surface_units(Frame(scenario=scenario, objective=one, start=scenario.phase.start)))
+    return list(surface_units(Frame(scenario=scenario, objective=one)))
 
 
 @pytest.mark.parametrize("objective", ["D1.O2.A", "D1.O2.B"])
