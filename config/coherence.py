@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.domain.errors import ConfigurationError
+from agent.texts.words import span
 from config.annotations import Location
 from config.faults import Fault, did_you_mean, place
 from config.finess import has_valid_check_digit
@@ -185,7 +186,8 @@ def _phase_starts_outside_the_window(document: Document) -> Iterator[Fault]:
         first, last = programme.window.bounds(_day(entry.get("validation_date")))
         if not first <= start <= last:
             text = (
-                f"hors de la fenêtre du programme ({first} au {last}) : l'évaluation partira de la borne la plus proche"
+                f"hors de la fenêtre du programme ({span(first, last)}) : "
+                "l'évaluation partira de la borne la plus proche"
             )
             yield place(("programmes", index, "phase_start")), text
 

@@ -15,6 +15,22 @@ from config.programme_files import load_programme
 
 TO_CONFIRM = "À CONFIRMER"
 _MONTHS_A_YEAR = 12
+_UNDECIDED = """ Tant qu'aucun annuaire ni aucune
+# surface n'est déclaré, les objectifs restent « à risque » : une décision est attendue."""
+_AUDITED = """
+# Vos annuaires, puis ce que vous exposez sur Internet :
+# [[directories]]
+# id = "ad-principal"
+# name = "Forêt principale"
+# establishments = [{establishment}]
+# kind = "onprem"
+#
+# [[surfaces]]
+# id = "internet"
+# name = "Accès Internet"
+# establishments = [{establishment}]
+# names = ["www.exemple.fr"]
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,13 +65,22 @@ def slug_of(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-") or "candidat"
 
 
+def is_start_fixed(programme: str) -> bool:
+    """Return whether every phase of `programme` starts on the same day; raises ConfigurationError as above."""
+    window = load_programme(programme).window
+    return window.opens_on == window.closes_on
+
+
+def is_audited(programme: str) -> bool:
+    """Return whether `programme` asks for audits of directories and surfaces; raises ConfigurationError as above."""
+    return bool(load_programme(programme).objectives)
+
+
 def days_to_confirm(answers: FirstAnswers) -> list[str]:
     """Return the programme's days that the file can only guess: `phase_start`, `declaration`."""
-    programme = load_programme(answers.programme)
-    is_fixed = programme.window.opens_on == programme.window.closes_on
     guessed = {
-        "phase_start": not answers.phase_start_is_known and not is_fixed,
-        "declaration": programme.last_day is None,
+        "phase_start": not answers.phase_start_is_known and not is_start_fixed(answers.programme),
+        "declaration": load_programme(answers.programme).last_day is None,
     }
     return [name for name, is_guessed in guessed.items() if is_guessed]
 
@@ -71,6 +96,10 @@ def first_configuration(answers: FirstAnswers) -> str:
         declaration = f"declaration = {planned}  # {TO_CONFIRM} : ce programme n'a pas de date de fin\n"
     finess = f"finess = {literal(answers.finess)}" if answers.finess else '# finess = "010000008"'
     support = "true" if answers.candidate_type == "GHT" else "false"
+    undecided = audited = ""
+    if is_audited(answers.programme):
+        undecided = _UNDECIDED
+        audited = _AUDITED.format(establishment=literal(answers.candidate_id))
     recipients = "\n".join(f"    {literal(key)}," for key in answers.recipients)
     return f"""\
 # Configuration de Carénage. Toutes les clés possibles : « carenage config example ».
@@ -89,27 +118,13 @@ type = {literal(answers.candidate_type)}
 id = {literal(answers.programme)}
 phase_start = {literal(answers.phase_start)}{doubt}
 {declaration}
-# {TO_CONFIRM} : un bloc par établissement, avec son activité combinée. Tant qu'aucun annuaire ni aucune
-# surface n'est déclaré, les objectifs restent « à risque » : une décision est attendue.
+# {TO_CONFIRM} : un bloc par établissement, avec son activité combinée.{undecided}
 [[establishments]]
 id = {literal(answers.candidate_id)}
 name = {literal(answers.candidate_name)}
 activity = 1
 support = {support}
-
-# Vos annuaires, puis ce que vous exposez sur Internet :
-# [[directories]]
-# id = "ad-principal"
-# name = "Forêt principale"
-# establishments = [{literal(answers.candidate_id)}]
-# kind = "onprem"
-#
-# [[surfaces]]
-# id = "internet"
-# name = "Accès Internet"
-# establishments = [{literal(answers.candidate_id)}]
-# names = ["www.exemple.fr"]
-
+{audited}
 [vault]
 path = {literal(answers.vault)}
 # Clés publiques : celle du RSSI et une clé de secours. Les clés privées restent hors de ce serveur.

@@ -14,6 +14,7 @@ import click
 
 from agent.cli.output import day, echo_json, json_option
 from agent.domain.errors import UsageError
+from config.programme_files import programme_ids
 
 if TYPE_CHECKING:
     from agent.clock import Clock
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from config.first import FirstAnswers
 
 CANDIDATE_TYPES = ("GHT", "PUBLIC_HORS_GHT", "PRIVE")
+_IN_WORDS = {
+    "candidate": "le nom du candidat",
+    "phase_start": "le début de la phase",
+    "declaration": "le jour de la déclaration",
+    "establishments": "les établissements",
+    "directories": "les annuaires",
+    "surfaces": "les surfaces",
+}
 _HOLDER_NAMES = {"rssi": "le RSSI", "secours": "le secours (coffre-fort de la direction, par exemple)"}
 
 
@@ -59,7 +68,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--candidate-name", help="Nom officiel du candidat.")
 @click.option("--candidate-type", type=click.Choice(CANDIDATE_TYPES), help="Nature du candidat.")
 @click.option("--finess", help="Numéro FINESS du candidat.")
-@click.option("--programme", default="D1BIS_2026", show_default=True, help="Programme suivi.")
+@click.option(
+    "--programme", type=click.Choice(programme_ids()), default="D1BIS_2026", show_default=True, help="Programme suivi."
+)
 @click.option("--phase-start", callback=day, metavar="DATE", help="Démarrage de la phase, tel que déclaré.")
 @click.option("--non-interactive", is_flag=True, help="Ne pose aucune question, même sur un terminal.")
 @json_option
@@ -71,6 +82,8 @@ def init(ctx: click.Context, /, config_path: Path | None, non_interactive: bool,
     from config.place import configuration_path
 
     given = _Given(**answers)
+    if given.phase_start is not None:
+        _check_start(given.programme, given.phase_start)
     if len(given.recipients) == 1:
         raise UsageError(
             "Une seule clé publique ne suffit pas : si elle se perd, les preuves sont perdues.",
@@ -113,6 +126,7 @@ def _usual_vault(config: Path) -> Path:
 def _ask(given: _Given, config: Path) -> None:
     """Ask for what the command line does not say; questions go to stderr."""
     from agent.domain.written_day import WrittenDayError, read_day
+    from config.first import is_start_fixed
 
     if given.candidate_name is None:
         given.candidate_name = click.prompt("Nom du candidat (GHT ou établissement)", err=True)
@@ -124,7 +138,7 @@ def _ask(given: _Given, config: Path) -> None:
         given.finess = (
             click.prompt("Numéro FINESS (vide : plus tard)", default="", show_default=False, err=True) or None
         )
-    while given.phase_start is None:
+    while given.phase_start is None and not is_start_fixed(given.programme):
         text = click.prompt(
             "Démarrage de la phase, par exemple 02/03/2026 (vide : à confirmer plus tard)",
             default="",
@@ -134,11 +148,30 @@ def _ask(given: _Given, config: Path) -> None:
         if not text:
             break
         try:
-            given.phase_start = read_day(text)
+            start = read_day(text)
+            _check_start(given.programme, start)
         except WrittenDayError as error:
             click.echo(f"{error}.", err=True)
+        except UsageError as error:
+            click.echo(f"{error.message} {error.hint}", err=True)
+        else:
+            given.phase_start = start
     if given.vault is None:
         given.vault = Path(click.prompt("Dossier du coffre", default=str(_usual_vault(config)), err=True))
+
+
+def _check_start(programme: str, start: date) -> None:
+    """Refuse a day on which no phase of the programme may start."""
+    from agent.texts.words import day as day_text
+    from agent.texts.words import span
+    from config.programme_files import load_programme
+
+    first, last = load_programme(programme).window.bounds(None)
+    if not first <= start <= last:
+        raise UsageError(
+            f"Une phase de {programme} ne peut pas commencer le {day_text(start)}.",
+            hint=f"Le programme l'admet {span(first, last)}.",
+        )
 
 
 def _first(given: _Given, config: Path, recipients: Sequence[str]) -> FirstAnswers:
@@ -203,10 +236,10 @@ def _summary(config: Path, answers: FirstAnswers, pairs: Sequence[KeyPair]) -> d
 
 
 def _to_confirm(answers: FirstAnswers) -> list[str]:
-    from config.first import days_to_confirm
+    from config.first import days_to_confirm, is_audited
     from config.model import UNNAMED
 
-    doubts = ["establishments", "directories", "surfaces"]
+    doubts = ["establishments", *(("directories", "surfaces") if is_audited(answers.programme) else ())]
     if answers.candidate_name == UNNAMED:
         doubts.insert(0, "candidate")
     return [*(f"programmes[0].{day}" for day in days_to_confirm(answers)), *doubts]
@@ -215,7 +248,8 @@ def _to_confirm(answers: FirstAnswers) -> list[str]:
 def _tell(config: Path, answers: FirstAnswers, pairs: Sequence[KeyPair]) -> None:
     click.echo(f"Configuration : {config}")
     click.echo(f"Coffre vide   : {answers.vault}")
-    click.echo(f"À confirmer   : {', '.join(_to_confirm(answers))}")
+    said = [_IN_WORDS[place.removeprefix("programmes[0].")] for place in _to_confirm(answers)]
+    click.echo(f"À confirmer   : {', '.join(said)}")
     for pair in pairs:
         click.echo(
             f"\nClé privée pour {_HOLDER_NAMES[pair.holder]} : elle n'est montrée qu'ici, une fois, et n'est gardée"

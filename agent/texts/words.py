@@ -63,6 +63,11 @@ def day(value: date) -> str:
     return f"{'1er' if value.day == 1 else value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
+def span(first: date, last: date) -> str:
+    """Return the days from one to another, or the only one: `du 1er mars 2026 au 2 avril 2026`, `le 1er mars 2026`."""
+    return f"le {day(first)}" if first == last else f"du {day(first)} au {day(last)}"
+
+
 def moment(value: datetime) -> str:
     """Return an instant to the minute, in the zone it carries."""
     return f"{day(value)} à {value:%H h %M}"

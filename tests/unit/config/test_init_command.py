@@ -19,6 +19,7 @@ from agent.state.store import StateStore
 from agent.vault.vault import Vault
 from config.first import slug_of
 from config.load import load
+from config.programme_files import programme_ids
 from tests.unit.config.conftest import RECIPIENTS
 
 KEYS = ("--recipient", RECIPIENTS[0], "--recipient", RECIPIENTS[1])
@@ -190,3 +191,62 @@ def test_on_a_terminal_what_is_missing_is_asked_on_stderr_and_asked_again_when_w
 )
 def test_an_identifier_is_made_from_a_name(name: str, slug: str) -> None:
     assert slug_of(name) == slug
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--programme", "P4")], ids=["help", "refusal"])
+def test_the_programmes_that_can_be_followed_are_named(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    result = run(tmp_path, *KEYS, *arguments)
+
+    assert all(name in result.output for name in programme_ids())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("programme", "start", "window"),
+    [
+        pytest.param("P3_2026", "2026-05-07", "le 31 mars 2026", id="fixed-by-the-programme"),
+        pytest.param("D1BIS_2026", "2026-01-29", "du 30 janvier 2026 au 7 mai 2026", id="the-day-before"),
+        pytest.param("D1BIS_2026", "2026-05-08", "du 30 janvier 2026 au 7 mai 2026", id="the-day-after"),
+    ],
+)
+def test_a_phase_start_out_of_the_window_is_refused(tmp_path: Path, programme: str, start: str, window: str) -> None:
+    result = run(tmp_path, *KEYS, "--programme", programme, "--phase-start", start)
+
+    assert isinstance(result.exception, UsageError)
+    assert window in (result.exception.hint or "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_programme_without_audits_gets_no_word_of_directories_and_surfaces(tmp_path: Path) -> None:
+    answer = json.loads(run(tmp_path, *KEYS, "--programme", "P3_2026", "--json").stdout)
+
+    text = Path(answer["config"]).read_text(encoding="utf-8")
+    assert "directories" not in text
+    assert "annuaire" not in text
+    assert {"directories", "surfaces"}.isdisjoint(answer["to_confirm"])
+
+
+def test_what_is_left_to_confirm_is_said_in_words(tmp_path: Path) -> None:
+    result = run(tmp_path, *KEYS)
+
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("À confirmer")]
+    assert line.endswith("le début de la phase, le nom du candidat, les établissements, les annuaires, les surfaces")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminal")
+def test_on_a_terminal_a_phase_start_that_the_programme_fixes_is_not_asked(tmp_path: Path) -> None:
+    ours, theirs = os.openpty()
+    os.write(ours, b"EHPAD de Test\nPRIVE\n\n\n")
+    config = tmp_path / "c.toml"
+
+    subprocess.run(
+        [sys.executable, "-m", "agent", "init", "--config", str(config), *KEYS, "--programme", "P3_2026"],
+        stdin=theirs,
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    os.close(ours)
+    os.close(theirs)
+
+    assert load(config).configuration.programmes[0].phase_start == date(2026, 3, 31)
