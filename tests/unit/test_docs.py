@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -13,6 +14,7 @@ from agent.bootstrap import PERIOD_SECONDS
 from agent.cli.main import COMMANDS, LATER
 from agent.cli.passes import serve
 from agent.domain.errors import GRAVEST_FIRST, ExitCode, gravest
+from agent.domain.facts import Fact
 from collectors.side_file import parse
 from config.load import examine_text
 from tests.docs.commands import page
@@ -46,6 +48,12 @@ def test_the_two_words_stand_at_the_top_of_both_readmes() -> None:
         first = re.search(r"```sh\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
         assert first is not None
         assert first[1].splitlines() == ["make demo", "make test"]
+
+
+@pytest.mark.parametrize("page", ["docs/how-to/vault.md", "SECURITY.md"])
+@pytest.mark.parametrize("kind", [fact.__dataclass_fields__["kind"].default for fact in get_args(Fact)])
+def test_what_the_index_holds_in_clear_is_told_of_every_kind_of_fact(page: str, kind: str) -> None:
+    assert f"`{kind}`" in (ROOT / page).read_text(encoding="utf-8")
 
 
 def test_every_command_of_the_documents_exists() -> None:
