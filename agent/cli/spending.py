@@ -30,7 +30,7 @@ from agent.texts.spending import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.domain.spending import Finding
+    from agent.domain.spending import Remark
     from agent.services.spending import SpendingReport
 
 
@@ -156,20 +156,20 @@ def _lines(found: SpendingReport) -> Iterator[str]:
         yield "Le coffre ne tient aucun tableau de dépenses."
         yield "→ Un tableau vide : carenage spending template --to depenses.csv ; puis carenage inbox add depenses.csv."
     for one in found.statement.lines:
-        line, judgement = one.line, one.judgement
+        line, judgement = one.line.fact, one.judgement
         worth = "" if judgement.retained == line.amount else f", retenu {euros(judgement.retained)}"
         doubt = f", à confirmer {euros(judgement.to_confirm)}" if judgement.to_confirm else ""
         yield f"{line.where} : {line.label or 'sans libellé'}, {euros(line.amount)}"
         yield f"  {STANDINGS[judgement.standing].upper()}{worth}{doubt}"
-        yield from (f"    {_told(finding)}" for finding in judgement.reasons)
-        yield from (f"    Attention : {_told(finding)}" for finding in judgement.warnings)
+        yield from (f"    {_told(remark)}" for remark in judgement.reasons)
+        yield from (f"    Attention : {_told(remark)}" for remark in judgement.warnings)
     yield from _totals(found)
     yield from _tail(found)
 
 
-def _told(finding: Finding) -> str:
-    where = source(finding)
-    return f"{sentence(finding)} [{where}]" if where else sentence(finding)
+def _told(remark: Remark) -> str:
+    where = source(remark)
+    return f"{sentence(remark)} [{where}]" if where else sentence(remark)
 
 
 def _totals(found: SpendingReport) -> Iterator[str]:
@@ -199,5 +199,5 @@ def _tail(found: SpendingReport) -> Iterator[str]:
     if found.statement.gaps:
         yield "À compléter :"
     for gap in found.statement.gaps:
-        yield f"  {gap.line.where if gap.line else 'bilan'} : {to_do(gap)}"
+        yield f"  {gap.line.fact.where if gap.line else 'bilan'} : {to_do(gap)}"
     yield INDICATIVE

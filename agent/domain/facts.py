@@ -2,14 +2,16 @@
 Facts: what was read from evidence, and what people decided.
 
 A fact is kept in the vault as a deposit of its own (class `facts`) that names the
-evidence, the reader and its version; a decision likewise (class `decision`). Dates are
-ISO text here, since facts travel as JSON; `undecided` names the fields that a person
-must settle (`carenage inbox confirm`).
+evidence, the reader and its version; a decision likewise (class `decision`). Facts travel
+as JSON: dates are ISO text, here too but for those of spending, whose amounts are decimal
+text there. `undecided` names the fields that a person must settle (`carenage inbox confirm`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 
@@ -127,12 +129,16 @@ class SpendingLineFact:
     """
     One spending line as its table writes it; `where` is its place there, None what the table does not say.
 
-    `amount` and `other_funding` are euros in cents, as decimal text. What the words mean is judged later
-    (agent/domain/spending.py says what each field is).
+    `amount` is euros in cents. `programme`, `objective`, `nature`, `category` and `start_stated_on` are as people
+    typed them: what they mean is judged later. `engaged_on` is the engagement when it is not the order; `starts_on`
+    the start of the work and `start_stated_on` the document that says so. `period` is a subscription's, or that of
+    the staff's work; one end alone is None. `held_on` is an exercise's day. `other_funding`: the part that somebody
+    else pays (ARS), None when nobody said. `decision`: what a person decided of a line in doubt, `justification` on
+    what ground.
     """
 
     where: str
-    amount: str
+    amount: Decimal
     label: str = ""
     programme: str | None = None
     establishment: str | None = None
@@ -141,16 +147,16 @@ class SpendingLineFact:
     category: str | None = None
     supplier: str | None = None
     order_number: str | None = None
-    order_on: str | None = None
+    order_on: date | None = None
     invoice_number: str | None = None
-    invoice_on: str | None = None
-    engaged_on: str | None = None
-    starts_on: str | None = None
+    invoice_on: date | None = None
+    engaged_on: date | None = None
+    starts_on: date | None = None
     start_stated_on: str | None = None
-    period_from: str | None = None
-    period_to: str | None = None
-    held_on: str | None = None
-    other_funding: str | None = None
+    period_from: date | None = None
+    period_to: date | None = None
+    held_on: date | None = None
+    other_funding: Decimal | None = None
     decision: bool | None = None
     justification: str | None = None
 

@@ -1,5 +1,5 @@
 """
-Money: what a candidate spent, what a programme says of it, and the financial statement they make.
+Money: what a programme says of spending, and what a line is worth under it.
 
 Amounts are euros as `Decimal`, in cents; a share of time is an exact `Fraction`, and what comes of it is
 rounded to the cent once, half up. Days are civil days; a period holds both of its ends.
@@ -14,9 +14,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import IntEnum, StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from agent.domain.wording import folded, holds_words
+from agent.domain.wording import folded
 
 if TYPE_CHECKING:
     from agent.domain.programme import Source
@@ -87,23 +88,16 @@ class Category:
         """Return whether what the texts say of the category bears on an objective."""
         return not self.objectives or any(is_under(objective, prefix) for prefix in self.objectives)
 
-    def is_called(self, name: str) -> bool:
-        """Return whether a cell that says `name` (folded) means this category."""
-        return name in {folded(self.id), folded(self.label), *self.names, *self.words}
 
-    def is_named_in(self, text: str) -> bool:
-        """Return whether one of its words stands in `text`."""
-        return any(holds_words(text, word) for word in self.words)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SpendingRules:
     """
     What a programme says of money: the first day of its window and how it looks at the days.
 
-    `objectives` are the programme's. `sources` give, for each rule (`window`, `phase`, `subscription`, `staff`,
-    `exercise`, `contribution`, `funding`, `signatures`, `ceiling`), where it is written; a rule without one is not the
-    programme's. `prorata`: its texts ask for the share of a subscription that falls in the phase.
+    Names and words are folded (agent/domain/wording.py). `objectives` are the programme's. `sources` give, for each
+    rule (`window`, `phase`, `subscription`, `staff`, `exercise`, `contribution`, `funding`, `signatures`, `ceiling`),
+    where it is written; a rule without one is not the programme's. `prorata`: its texts ask for the share of a
+    subscription that falls in the phase.
     """
 
     engagement: Engagement
@@ -121,62 +115,59 @@ class SpendingRules:
 
     def category(self, text: str | None) -> Category | None:
         """Return the category that `text` names, by its id, its label, one of its names or words."""
-        name = folded(text or "")
-        return next((one for one in self.categories if name and one.is_called(name)), None)
+        return self._by_name.get(folded(text or ""))
 
     def nature(self, text: str | None) -> Nature | None:
         """Return the nature that `text` names."""
-        name = folded(text or "")
-        return next((nature for nature, words in self.natures.items() if name in words), None)
+        return self._by_nature.get(folded(text or ""))
 
     def objective(self, text: str | None) -> str | None:
         """Return the objective, or the group of objectives, that `text` names: « O1.B », « d1.o1.b », « D1.01 »."""
-        name = _compact(text or "")
-        known = dict.fromkeys(prefix for one in self.objectives for prefix in _prefixes(one))
-        return next((one for one in known if name and name in {_compact(one), _compact(_own_part(one))}), None)
+        return self._by_objective.get(_compact(text or ""))
 
+    def suspects(self, label: str) -> list[Category]:
+        """Return the categories, not plainly eligible, whose words stand in a label."""
+        words = f" {folded(label)} "
+        return [category for category, named in self._suspects if any(name in words for name in named)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendingLine:
-    """
-    One line of a spending table.
+    @cached_property
+    def _by_name(self) -> Mapping[str, Category]:
+        found: dict[str, Category] = {}
+        for one in self.categories:
+            for name in (folded(one.id), folded(one.label), *one.names, *one.words):
+                found.setdefault(name, one)
+        return found
 
-    `where` names its place in the table. `objective`, `nature`, `category` and `start_stated_on` are as people
-    typed them. `engaged_on` is the engagement when it is not the order; `starts_on` the start of the work and
-    `start_stated_on` the document that says so. `period` is a subscription's, or that of the staff's work;
-    one end alone is None. `held_on` is an exercise's day. `other_funding`: the part that somebody else pays
-    (ARS), None when nobody said. `decision`: what a person decided of a line in doubt, `justification` on what ground.
-    """
+    @cached_property
+    def _by_nature(self) -> Mapping[str, Nature]:
+        found: dict[str, Nature] = {}
+        for nature, words in self.natures.items():
+            for word in words:
+                found.setdefault(word, nature)
+        return found
 
-    table: str
-    where: str
-    amount: Decimal
-    label: str = ""
-    programme: str | None = None
-    establishment: str | None = None
-    objective: str | None = None
-    nature: str | None = None
-    category: str | None = None
-    supplier: str | None = None
-    order_number: str | None = None
-    order_on: date | None = None
-    invoice_number: str | None = None
-    invoice_on: date | None = None
-    engaged_on: date | None = None
-    starts_on: date | None = None
-    start_stated_on: str | None = None
-    period_from: date | None = None
-    period_to: date | None = None
-    held_on: date | None = None
-    other_funding: Decimal | None = None
-    decision: bool | None = None
-    justification: str | None = None
+    @cached_property
+    def _by_objective(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for one in dict.fromkeys(prefix for objective in self.objectives for prefix in _prefixes(objective)):
+            for name in (_compact(one), _compact(_own_part(one))):
+                found.setdefault(name, one)
+        return found
+
+    @cached_property
+    def _suspects(self) -> Sequence[tuple[Category, tuple[str, ...]]]:
+        """The categories to look for in a label, with their words between spaces."""
+        return [
+            (one, tuple(f" {word} " for word in one.words))
+            for one in self.categories
+            if one.standing not in {Standing.ELIGIBLE, None}
+        ]
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Remark:
     """
-    One reason of a judgement: a `code` (agent/texts/spending.py words it) with the values it speaks of.
+    What is said of a line or a statement: a `code` (agent/texts/spending.py words it) and the values it speaks of.
 
     `settles`: a person's justified decision lifts the doubt; otherwise a cell or a document is missing.
     `text`: the French sentence of the programme's own file, when it has one.
@@ -191,7 +182,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class LineJudgement:
     """
     What a line is worth: `retained` is certain, `to_confirm` what more it may bring.
 
@@ -206,89 +197,8 @@ class Judgement:
     retained: Decimal
     to_confirm: Decimal
     share: Fraction | None
-    reasons: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedLine:
-    """A line and what it is worth."""
-
-    line: SpendingLine
-    judgement: Judgement
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Total:
-    """The sums of the lines of one objective and nature (None: not said)."""
-
-    objective: str | None
-    nature: Nature | None
-    lines: int
-    declared: Decimal
-    retained: Decimal
-    to_confirm: Decimal
-
-    @property
-    def set_aside(self) -> Decimal:
-        """Return what is neither retained nor to be confirmed."""
-        return self.declared - self.retained - self.to_confirm
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signatures:
-    """What was declared of the statement's signatures and of the documents that go with it."""
-
-    director: bool = False
-    accountant: bool = False
-    finance_director: bool = False
-    chartered_accountant: bool = False
-    payments_confirmed: bool = False
-    pay_summary: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """One thing that the statement lacks: a signature, a document, a cell; `line` None for the statement as a whole."""
-
-    finding: Finding
-    line: SpendingLine | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """A programme's financial statement on a day: `totals` by objective then nature add up to the lines."""
-
-    programme: str
-    phase_start: date
-    declaration: date | None
-    as_of: date
-    lines: tuple[JudgedLine, ...]
-    totals: tuple[Total, ...]
-    gaps: tuple[Gap, ...]
-    ceiling: Decimal | None = None
-
-    @property
-    def total(self) -> Total:
-        """Return the sums of all lines."""
-        return add_up(None, None, self.lines)
-
-    @property
-    def payable(self) -> Decimal | None:
-        """Return what may be paid at most, None without a ceiling."""
-        return None if self.ceiling is None else min(self.ceiling, self.total.retained)
-
-
-def add_up(objective: str | None, nature: Nature | None, lines: Sequence[JudgedLine]) -> Total:
-    """Return the sums of `lines`."""
-    return Total(
-        objective=objective,
-        nature=nature,
-        lines=len(lines),
-        declared=sum((one.line.amount for one in lines), NOTHING),
-        retained=sum((one.judgement.retained for one in lines), NOTHING),
-        to_confirm=sum((one.judgement.to_confirm for one in lines), NOTHING),
-    )
+    reasons: tuple[Remark, ...]
+    warnings: tuple[Remark, ...]
 
 
 def cents(amount: Decimal) -> Decimal:

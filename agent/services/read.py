@@ -25,14 +25,12 @@ from agent.domain.facts import (
     DocumentFact,
     ExposureAuditFact,
     Fact,
-    FaultyRowFact,
     FindingFact,
     OradadCollectionFact,
-    SpendingFact,
-    SpendingLineFact,
 )
 from agent.domain.handover import EARLIEST_DAY
 from agent.domain.live import confirm_command
+from agent.services.fact_codec import from_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,18 +170,17 @@ def _asset_list(reading: Reading, side: SideValues, zone: ZoneInfo) -> AssetList
     )
 
 
-def _spending(reading: Reading) -> SpendingFact:
-    amounts = reading.summary.get("amounts")
-    return SpendingFact(
-        table=str(reading.summary.get("table", "")),
-        lines=tuple(SpendingLineFact(**line) for line in _mappings(reading.summary.get("lines"))),
-        faulty=tuple(
-            FaultyRowFact(where=str(row["where"]), label=str(row["label"]), faults=tuple(row["faults"]))
-            for row in _mappings(reading.summary.get("faulty"))
-        ),
-        amounts=amounts if isinstance(amounts, str) else None,
-        complete=reading.complete,
+def _spending(reading: Reading) -> Fact:
+    fact = from_json(
+        {
+            "kind": "spending",
+            **{name: reading.summary.get(name) for name in ("table", "lines", "faulty", "amounts")},
+            "complete": reading.complete,
+        }
     )
+    if fact is None:
+        raise AssertionError("the reader of tables of spending gives facts")
+    return fact
 
 
 def _directory(reading: Reading, side: SideValues) -> DirectoryFact:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from agent.domain.admissible import KnownFact
 from agent.domain.facts import FaultyRowFact, SpendingFact
 from agent.domain.live import CONFIRM
-from agent.domain.rules.spending import judge_table
-from agent.domain.spending import Nature, Signatures, SpendingLine, Standing
+from agent.domain.spending import Nature, Standing
+from agent.domain.statement import Signatures, SpendingLine, judge_table
 from agent.services.assess import FactIndex, decisions, known_facts
 from agent.texts.spending import INDICATIVE, sentence, source, to_do
 
@@ -20,17 +20,13 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from agent.domain.declaration import Declaration
-    from agent.domain.facts import SpendingLineFact
-    from agent.domain.spending import Finding, JudgedLine, SpendingRules, Statement, Total
+    from agent.domain.spending import Remark, SpendingRules
+    from agent.domain.statement import JudgedLine, Statement, Total
 
 SIGNED = "financial_statement"
 """The kind of declared fact that says who signed (config/facts.toml)."""
 
 _STANDINGS = {Standing.ELIGIBLE: "eligible", Standing.TO_CONFIRM: "to_confirm", Standing.NOT_ELIGIBLE: "not_eligible"}
-_DAYS = frozenset(
-    {"order_on", "invoice_on", "engaged_on", "starts_on", "period_from", "period_to", "held_on"},
-)
-_AMOUNTS = frozenset({"amount", "other_funding"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +88,11 @@ class SpendingReport:
             "payable": None if made.payable is None else str(made.payable),
             "to_complete": [
                 {
-                    "code": gap.finding.code,
+                    "code": gap.remark.code,
                     "text": to_do(gap),
-                    "source": source(gap.finding),
+                    "source": source(gap.remark),
                     "table": gap.line.table if gap.line else None,
-                    "where": gap.line.where if gap.line else None,
+                    "where": gap.line.fact.where if gap.line else None,
                 }
                 for gap in made.gaps
             ],
@@ -167,7 +163,7 @@ def report(
                 fault = f"le programme « {line.programme} » n'est pas connu : {', '.join(known)}."
                 faulty.append((table.name, FaultyRowFact(where=line.where, label=line.label, faults=(fault,))))
             else:
-                lines.append(_line(table.name, line, named))
+                lines.append(SpendingLine(table=table.name, fact=line, programme=named))
     statement = judge_table(
         lines,
         rules,
@@ -203,18 +199,6 @@ def signatures(declarations: Iterable[Declaration], as_of: date) -> Signatures:
     return found
 
 
-def _line(table: str, fact: SpendingLineFact, programme: str | None) -> SpendingLine:
-    values: dict[str, Any] = {"table": table}
-    for item in fields(fact):
-        value = getattr(fact, item.name)
-        if value is not None and item.name in _DAYS:
-            value = date.fromisoformat(value)
-        elif value is not None and item.name in _AMOUNTS:
-            value = Decimal(value)
-        values[item.name] = value
-    return SpendingLine(**{**values, "programme": programme})
-
-
 def _programme(text: str | None, programmes: Sequence[str]) -> str | None:
     """Return the id of the programme that a line names: « D1bis », « d1bis_2026 »; None when it means none of them."""
     name = _plain(text or "")
@@ -243,20 +227,20 @@ def _line_json(one: JudgedLine) -> dict[str, Any]:
     line, judgement = one.line, one.judgement
     return {
         "table": line.table,
-        "where": line.where,
-        "label": line.label,
+        "where": line.fact.where,
+        "label": line.fact.label,
         "objective": judgement.objective,
         "nature": _nature(judgement.nature),
         "category": judgement.category.id if judgement.category else None,
-        "amount": str(line.amount),
+        "amount": str(line.fact.amount),
         "verdict": _STANDINGS[judgement.standing],
         "retained": str(judgement.retained),
         "to_confirm": str(judgement.to_confirm),
         "share": None if judgement.share is None else str(judgement.share),
-        "reasons": [_finding_json(finding) for finding in judgement.reasons],
-        "warnings": [_finding_json(finding) for finding in judgement.warnings],
+        "reasons": [_remark_json(remark) for remark in judgement.reasons],
+        "warnings": [_remark_json(remark) for remark in judgement.warnings],
     }
 
 
-def _finding_json(finding: Finding) -> dict[str, str]:
-    return {"code": finding.code, "text": sentence(finding), "source": source(finding)}
+def _remark_json(remark: Remark) -> dict[str, str]:
+    return {"code": remark.code, "text": sentence(remark), "source": source(remark)}

@@ -11,7 +11,8 @@ from agent.texts.sources import cited
 from agent.texts.words import day
 
 if TYPE_CHECKING:
-    from agent.domain.spending import Finding, Gap
+    from agent.domain.spending import Remark
+    from agent.domain.statement import Gap
 
 STANDINGS = {
     Standing.ELIGIBLE: "éligible",
@@ -127,21 +128,21 @@ _SENTENCES = {
 _SETTLE = "pour lever le doute : Décision « oui » et sa Justification dans le tableau"
 
 
-def sentence(finding: Finding) -> str:
+def sentence(remark: Remark) -> str:
     """Return a reason, a warning or a lack as one French sentence, without its source."""
-    said = _SENTENCES[finding.code].format_map({name: _word(value) for name, value in finding.values.items()})
+    said = _SENTENCES[remark.code].format_map({name: _word(value) for name, value in remark.values.items()})
     text = f"{said[0].upper()}{said[1:]}"
-    return f"{text}. {finding.text}" if finding.text else f"{text}."
+    return f"{text}. {remark.text}" if remark.text else f"{text}."
 
 
 def to_do(gap: Gap) -> str:
     """Return what is lacking, and how a person lifts it where a decision does."""
-    return f"{sentence(gap.finding)} ({_SETTLE}.)" if gap.finding.settles else sentence(gap.finding)
+    return f"{sentence(gap.remark)} ({_SETTLE}.)" if gap.remark.settles else sentence(gap.remark)
 
 
-def source(finding: Finding) -> str:
-    """Return where the rule behind a finding is written, "" when it is our own carefulness."""
-    return cited(tuple(dict.fromkeys(finding.sources)))
+def source(remark: Remark) -> str:
+    """Return where the rule behind a remark is written, "" when it is our own carefulness."""
+    return cited(tuple(dict.fromkeys(remark.sources)))
 
 
 def euros(amount: Decimal) -> str:

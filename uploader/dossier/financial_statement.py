@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from agent.domain.spending import JudgedLine, Statement
+    from agent.domain.statement import JudgedLine, Statement
 
 _MONEY = '#,##0.00\\ "€"'
 _DAY = "dd/mm/yyyy"
@@ -181,9 +181,9 @@ def _write_lines(out: _Writer, lines: Sequence[JudgedLine]) -> None:
     out.widths(_LINE_WIDTHS)
     out.headings(_LINE_HEADINGS)
     for one in lines:
-        line, judgement = one.line, one.judgement
+        line, judgement = one.line.fact, one.judgement
         row = out.row(
-            line.table,
+            one.line.table,
             line.where,
             line.label,
             judgement.objective or line.objective,
@@ -199,9 +199,9 @@ def _write_lines(out: _Writer, lines: Sequence[JudgedLine]) -> None:
             STANDINGS[judgement.standing],
             judgement.retained,
             judgement.to_confirm,
-            " ".join(sentence(finding) for finding in judgement.reasons),
-            " ; ".join(dict.fromkeys(text for finding in judgement.reasons if (text := source(finding)))),
-            " ".join(sentence(finding) for finding in judgement.warnings),
+            " ".join(sentence(remark) for remark in judgement.reasons),
+            " ; ".join(dict.fromkeys(text for remark in judgement.reasons if (text := source(remark)))),
+            " ".join(sentence(remark) for remark in judgement.warnings),
         )
         _paint(out.sheet, row, _LINE_HEADINGS.index("Verdict") + 1, _COLOURS[judgement.standing])
 
@@ -219,8 +219,8 @@ def _write_gaps(out: _Writer, statement: Statement, unused: Sequence[UnusedRow])
         out.row(row.table, row.where, row.label, "Ligne non comptée : " + " ".join(row.faults), fill="F8D7DA")
     for gap in statement.gaps:
         line = gap.line
-        where = (line.table, line.where, line.label) if line is not None else ("Bilan", None, None)
-        out.row(*where, to_do(gap), source(gap.finding))
+        where = (line.table, line.fact.where, line.fact.label) if line is not None else ("Bilan", None, None)
+        out.row(*where, to_do(gap), source(gap.remark))
     if not unused and not statement.gaps:
         out.row("Rien ne manque.")
 

@@ -9,29 +9,22 @@ decision; a missing cell is not.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from fractions import Fraction
 
+from agent.domain.facts import SpendingLineFact
 from agent.domain.spending import (
     NOTHING,
     Category,
     Engagement,
-    Finding,
-    Gap,
-    JudgedLine,
-    Judgement,
+    LineJudgement,
     Nature,
-    Signatures,
-    SpendingLine,
+    Remark,
     SpendingRules,
     Standing,
-    Statement,
     Test,
-    add_up,
     days_in,
     share_of,
 )
@@ -48,40 +41,41 @@ _MISSION_LETTER = "lettre de mission"
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """What a test of the days found: its findings, and the share of a period that counts (None: no period)."""
+    """What a test of the days found: its remarks, and the share of a period that counts (None: no period)."""
 
-    findings: list[Finding]
+    remarks: list[Remark]
     share: Fraction | None = None
 
 
 def judge_line(
-    line: SpendingLine,
+    line: SpendingLineFact,
     rules: SpendingRules,
     *,
     phase_start: date,
     declaration: date | None,
-    suspicions: Sequence[Finding] = (),
-) -> Judgement:
+    suspicions: Sequence[Remark] = (),
+) -> LineJudgement:
     """
-    Return what `line` is worth under `rules`, with `suspicions` (what only the whole table shows) among its findings.
+    Return what `line` is worth under `rules`, with `suspicions` (what only the whole table shows) among its remarks.
 
     `declaration` is the planned day, None when the texts give none and nobody planned it.
     """
-    objective, category, nature = rules.objective(line.objective), _category(line, rules), _nature(line, rules)
+    objective, category = rules.objective(line.objective), category_of(line, rules)
+    nature = rules.nature(line.nature) or (category.nature if category is not None else None)
     staff = nature is Nature.INTERNAL or (category is not None and category.test is Test.STAFF)
     days = _days(line, rules, category, phase_start=phase_start, declaration=declaration, staff=staff)
-    findings = [
+    remarks = [
         *_contribution(line, rules, objective, category),
-        *days.findings,
+        *days.remarks,
         *(_justification(line, rules) if staff else ()),
         *_funding(line, rules, category),
         *suspicions,
     ]
-    reasons = _decided(line, findings)
+    reasons = _decided(line, remarks)
     standing = max((one.standing for one in reasons), default=ELIGIBLE)
     net = max(line.amount - (line.other_funding or NOTHING), NOTHING)
     worth = net if days.share is None else share_of(net, days.share)
-    return Judgement(
+    return LineJudgement(
         standing=standing,
         objective=objective,
         nature=nature,
@@ -94,62 +88,7 @@ def judge_line(
     )
 
 
-def judge_table(
-    lines: Sequence[SpendingLine],
-    rules: SpendingRules,
-    *,
-    programme: str,
-    phase_start: date,
-    declaration: date | None,
-    as_of: date,
-    public: bool,
-    signatures: Signatures | None = None,
-    ceiling: Decimal | None = None,
-) -> Statement:
-    """
-    Return the financial statement of `programme`: its own lines (those that name none included), judged together.
-
-    Lines of another programme serve only to see what would be paid twice. `public` tells who signs.
-    """
-    mine = [one for one in lines if one.programme in {None, programme}]
-    suspicions = _suspicions(mine, [one for one in lines if one.programme not in {None, programme}], rules)
-    judged = tuple(
-        JudgedLine(
-            line=line,
-            judgement=judge_line(
-                line, rules, phase_start=phase_start, declaration=declaration, suspicions=suspicions[position]
-            ),
-        )
-        for position, line in enumerate(mine)
-    )
-    cells: dict[tuple[str | None, Nature | None], list[JudgedLine]] = defaultdict(list)
-    for one in judged:
-        cells[one.judgement.objective, one.judgement.nature].append(one)
-    ranks: dict[Nature | None, int] = {nature: rank for rank, nature in enumerate(Nature)}
-    return Statement(
-        programme=programme,
-        phase_start=phase_start,
-        declaration=declaration,
-        as_of=as_of,
-        lines=judged,
-        totals=tuple(
-            add_up(objective, nature, cells[objective, nature])
-            for objective, nature in sorted(
-                cells, key=lambda cell: (cell[0] is None, cell[0] or "", ranks.get(cell[1], len(ranks)))
-            )
-        ),
-        gaps=(
-            *_signature_gaps(rules, signatures or Signatures(), public=public),
-            *_document_gaps(judged, rules, signatures or Signatures(), as_of),
-        ),
-        ceiling=ceiling,
-    )
-
-
-# What is bought, and for which objective
-
-
-def _category(line: SpendingLine, rules: SpendingRules) -> Category | None:
+def category_of(line: SpendingLineFact, rules: SpendingRules) -> Category | None:
     """Return the category that the line names, else the one that its nature stands for when it names none."""
     if line.category is not None:
         return rules.category(line.category)
@@ -158,52 +97,47 @@ def _category(line: SpendingLine, rules: SpendingRules) -> Category | None:
     return named if named is not None or nature is None else rules.category(rules.default_categories[nature])
 
 
-def _nature(line: SpendingLine, rules: SpendingRules) -> Nature | None:
-    """Return the nature that the line says, else its category's."""
-    category = _category(line, rules)
-    return rules.nature(line.nature) or (category.nature if category is not None else None)
+# What is bought, and for which objective
 
 
 def _contribution(
-    line: SpendingLine, rules: SpendingRules, objective: str | None, category: Category | None
-) -> list[Finding]:
+    line: SpendingLineFact, rules: SpendingRules, objective: str | None, category: Category | None
+) -> list[Remark]:
     """Return what keeps the line from contributing to an objective, as far as its category and label tell."""
     sources = rules.sources_of("contribution")
     found = []
     if objective is None:
         code = "OBJECTIVE_MISSING" if line.objective is None else "OBJECTIVE_UNKNOWN"
-        found.append(Finding(code, TO_CONFIRM, sources, {"text": line.objective}))
+        found.append(Remark(code, TO_CONFIRM, sources, {"text": line.objective}))
     if category is None:
         text = line.category or line.nature
         code = "CATEGORY_MISSING" if text is None else "CATEGORY_UNKNOWN"
-        found.append(Finding(code, TO_CONFIRM, sources, {"text": text}, settles=True))
+        found.append(Remark(code, TO_CONFIRM, sources, {"text": text}, settles=True))
     elif category.standing is not ELIGIBLE:
         found.append(_by_category(category, objective))
-    suspects = [one for one in rules.categories if one.standing not in {ELIGIBLE, None} and one is not category]
-    found.extend(
-        Finding("LABEL_SUGGESTS", TO_CONFIRM, one.sources, {"category": one.label}, settles=True, text=one.reason)
-        for one in suspects
-        if category is None or category.standing is ELIGIBLE
-        if one.is_named_in(line.label)
-    )
+    if category is None or category.standing is ELIGIBLE:
+        found.extend(
+            Remark("LABEL_SUGGESTS", TO_CONFIRM, one.sources, {"category": one.label}, settles=True, text=one.reason)
+            for one in rules.suspects(line.label)
+        )
     return found
 
 
-def _by_category(category: Category, objective: str | None) -> Finding:
+def _by_category(category: Category, objective: str | None) -> Remark:
     values = {"category": category.label}
     if category.standing is None:
-        return Finding("CATEGORY_UNRULED", TO_CONFIRM, values=values, settles=True)
+        return Remark("CATEGORY_UNRULED", TO_CONFIRM, values=values, settles=True)
     if category.standing is NOT_ELIGIBLE and objective is not None and not category.speaks_of(objective):
-        return Finding("EXCLUDED_ELSEWHERE", TO_CONFIRM, category.sources, values, settles=True, text=category.reason)
+        return Remark("EXCLUDED_ELSEWHERE", TO_CONFIRM, category.sources, values, settles=True, text=category.reason)
     code = "CATEGORY_EXCLUDED" if category.standing is NOT_ELIGIBLE else "CONDITION"
-    return Finding(code, category.standing, category.sources, values, settles=True, text=category.reason)
+    return Remark(code, category.standing, category.sources, values, settles=True, text=category.reason)
 
 
 # Days
 
 
 def _days(
-    line: SpendingLine,
+    line: SpendingLineFact,
     rules: SpendingRules,
     category: Category | None,
     *,
@@ -212,9 +146,9 @@ def _days(
     staff: bool,
 ) -> _Days:
     if rules.engagement is Engagement.UNSTATED:
-        return _Days([Finding("NO_RULES", TO_CONFIRM, rules.sources_of("contribution"), settles=True)])
+        return _Days([Remark("NO_RULES", TO_CONFIRM, rules.sources_of("contribution"), settles=True)])
     if declaration is None:
-        return _Days([Finding("NO_DECLARATION_DAY", TO_CONFIRM, rules.sources_of("window"))])
+        return _Days([Remark("NO_DECLARATION_DAY", TO_CONFIRM, rules.sources_of("window"))])
     opens_on = rules.opens_on or phase_start
     starts = (opens_on, opens_on if rules.engagement is Engagement.ENGAGED else max(opens_on, phase_start))
     exercise = _exercise(line, rules, category, starts, declaration)
@@ -226,130 +160,130 @@ def _days(
         days = _Days(_engaged(line, rules, starts[0], declaration))
     else:
         days = _Days(_both_windows(rules, *(_order_and_invoice(line, rules, start, declaration) for start in starts)))
-    return _Days([*exercise, *days.findings], days.share)
+    return _Days([*exercise, *days.remarks], days.share)
 
 
-def _both_windows(rules: SpendingRules, published: list[Finding], phase: list[Finding]) -> list[Finding]:
-    """Return the findings of the two admissible windows (AMB-32), the wide one first: a doubt where they part."""
+def _both_windows(rules: SpendingRules, published: list[Remark], phase: list[Remark]) -> list[Remark]:
+    """Return the remarks of the two admissible windows (AMB-32), the wide one first: a doubt where they part."""
     known = {one.code for one in published}
     added = [one for one in phase if one.code not in known]
     if not added or any(one.standing is NOT_ELIGIBLE for one in published):
         return published
     sources = (*rules.sources_of("window"), *rules.sources_of("phase"))
     values = {"day": added[0].values["day"]}
-    return [*published, Finding("WINDOWS_DISAGREE", TO_CONFIRM, sources, values, settles=True)]
+    return [*published, Remark("WINDOWS_DISAGREE", TO_CONFIRM, sources, values, settles=True)]
 
 
-def _order_and_invoice(line: SpendingLine, rules: SpendingRules, start: date, end: date) -> list[Finding]:
+def _order_and_invoice(line: SpendingLineFact, rules: SpendingRules, start: date, end: date) -> list[Remark]:
     """Return what keeps order and invoice from lying in the window, or an earlier order's work from starting in it."""
     return [*_invoice(line, rules, start, end), *_order(line, rules, start, end)]
 
 
-def _invoice(line: SpendingLine, rules: SpendingRules, start: date, end: date) -> list[Finding]:
+def _invoice(line: SpendingLineFact, rules: SpendingRules, start: date, end: date) -> list[Remark]:
     return _in_window("INVOICE", line.invoice_on, rules, start, end)
 
 
-def _in_window(what: str, day: date | None, rules: SpendingRules, start: date, end: date) -> list[Finding]:
+def _in_window(what: str, day: date | None, rules: SpendingRules, start: date, end: date) -> list[Remark]:
     sources = rules.sources_of("window")
     if day is None:
-        return [Finding(f"{what}_DATE_MISSING", TO_CONFIRM, sources)]
+        return [Remark(f"{what}_DATE_MISSING", TO_CONFIRM, sources)]
     if day < start:
-        return [Finding(f"{what}_BEFORE", NOT_ELIGIBLE, sources, {"day": day, "limit": start})]
+        return [Remark(f"{what}_BEFORE", NOT_ELIGIBLE, sources, {"day": day, "limit": start})]
     if day > end:
-        return [Finding(f"{what}_AFTER", NOT_ELIGIBLE, sources, {"day": day, "limit": end})]
+        return [Remark(f"{what}_AFTER", NOT_ELIGIBLE, sources, {"day": day, "limit": end})]
     return []
 
 
-def _order(line: SpendingLine, rules: SpendingRules, start: date, end: date) -> list[Finding]:
+def _order(line: SpendingLineFact, rules: SpendingRules, start: date, end: date) -> list[Remark]:
     found = _in_window("ORDER", line.order_on, rules, start, end)
     if line.order_on is None or line.order_on >= start:
         return found
     sources = rules.sources_of("window")
     values = {"day": line.order_on, "limit": start}
     if line.starts_on is None:
-        return [Finding("START_MISSING", TO_CONFIRM, sources, values)]
+        return [Remark("START_MISSING", TO_CONFIRM, sources, values)]
     values = {"day": line.starts_on, "limit": start}
     if line.starts_on <= start:
-        return [Finding("START_NOT_LATER", NOT_ELIGIBLE, sources, values)]
+        return [Remark("START_NOT_LATER", NOT_ELIGIBLE, sources, values)]
     if line.starts_on > end:
-        return [Finding("START_AFTER", NOT_ELIGIBLE, sources, {"day": line.starts_on, "limit": end})]
+        return [Remark("START_AFTER", NOT_ELIGIBLE, sources, {"day": line.starts_on, "limit": end})]
     stated_on = folded(line.start_stated_on or "")
     if _ATTESTATION in stated_on:
-        return [Finding("ATTESTATION_REFUSED", NOT_ELIGIBLE, sources, values)]
+        return [Remark("ATTESTATION_REFUSED", NOT_ELIGIBLE, sources, values)]
     if stated_on not in _ON_ORDER_OR_INVOICE:
-        return [Finding("START_DOCUMENT_MISSING", TO_CONFIRM, sources, values)]
+        return [Remark("START_DOCUMENT_MISSING", TO_CONFIRM, sources, values)]
     return []
 
 
-def _engaged(line: SpendingLine, rules: SpendingRules, start: date, end: date) -> list[Finding]:
+def _engaged(line: SpendingLineFact, rules: SpendingRules, start: date, end: date) -> list[Remark]:
     """Return what keeps a cost from being engaged in the window: order and invoice must agree."""
     order = _in_window("ORDER", line.engaged_on or line.order_on, rules, start, end)
     invoice = _invoice(line, rules, start, end)
     worst = [max((one.standing for one in found), default=ELIGIBLE) for found in (order, invoice)]
     if NOT_ELIGIBLE in worst and worst != [NOT_ELIGIBLE, NOT_ELIGIBLE]:
         outside = next(one for one in (*order, *invoice) if one.standing is NOT_ELIGIBLE)
-        return [Finding("ENGAGEMENT_UNCLEAR", TO_CONFIRM, outside.sources, outside.values, settles=True)]
+        return [Remark("ENGAGEMENT_UNCLEAR", TO_CONFIRM, outside.sources, outside.values, settles=True)]
     return [*order, *invoice]
 
 
-def _subscription(line: SpendingLine, rules: SpendingRules, starts: tuple[date, date], end: date) -> _Days:
+def _subscription(line: SpendingLineFact, rules: SpendingRules, starts: tuple[date, date], end: date) -> _Days:
     """Return the share of a subscription that falls in the phase, and what keeps it from counting."""
     sources = rules.sources_of("subscription")
     first, last = line.period_from, line.period_to
     if first is None or last is None:
-        return _Days([Finding("PERIOD_MISSING", TO_CONFIRM, sources)])
+        return _Days([Remark("PERIOD_MISSING", TO_CONFIRM, sources)])
     if not rules.prorata:
         found = _engaged(line, rules, starts[0], end)
         share = _share(first, last, starts[0], end)
         if 0 < share < 1:
-            found.append(Finding("SUBSCRIPTION_UNSTATED", TO_CONFIRM, sources, settles=True))
+            found.append(Remark("SUBSCRIPTION_UNSTATED", TO_CONFIRM, sources, settles=True))
         return _Days([*found, *_outside(share, rules)], share)
     engaged = line.engaged_on or line.order_on
     share = _share(first, last, starts[1], end)
     found = []
     if engaged is None:
-        found.append(Finding("ENGAGEMENT_MISSING", TO_CONFIRM, sources))
+        found.append(Remark("ENGAGEMENT_MISSING", TO_CONFIRM, sources))
     elif engaged < starts[1]:
         values = {"day": engaged, "limit": starts[1]}
-        found.append(Finding("SUBSCRIPTION_ENGAGED_BEFORE", NOT_ELIGIBLE, sources, values))
+        found.append(Remark("SUBSCRIPTION_ENGAGED_BEFORE", NOT_ELIGIBLE, sources, values))
     elif engaged > end:
-        found.append(Finding("ORDER_AFTER", NOT_ELIGIBLE, sources, {"day": engaged, "limit": end}))
+        found.append(Remark("ORDER_AFTER", NOT_ELIGIBLE, sources, {"day": engaged, "limit": end}))
     invoiced = _both_windows(rules, *(_invoice(line, rules, start, end) for start in starts))
     return _Days([*found, *invoiced, *_outside(share, rules)], share)
 
 
-def _outside(share: Fraction, rules: SpendingRules) -> list[Finding]:
-    return [] if share else [Finding("PERIOD_OUTSIDE", NOT_ELIGIBLE, rules.sources_of("subscription"))]
+def _outside(share: Fraction, rules: SpendingRules) -> list[Remark]:
+    return [] if share else [Remark("PERIOD_OUTSIDE", NOT_ELIGIBLE, rules.sources_of("subscription"))]
 
 
-def _staff(line: SpendingLine, rules: SpendingRules, starts: tuple[date, date], end: date) -> _Days:
+def _staff(line: SpendingLineFact, rules: SpendingRules, starts: tuple[date, date], end: date) -> _Days:
     """Return the share of the staff's work that falls in the phase; a part outside leaves the line to be confirmed."""
     sources = rules.sources_of("staff")
     first, last = line.period_from or line.held_on, line.period_to or line.held_on
     if first is None or last is None:
-        return _Days([Finding("WORK_PERIOD_MISSING", TO_CONFIRM, sources)])
+        return _Days([Remark("WORK_PERIOD_MISSING", TO_CONFIRM, sources)])
     wide, narrow = (_share(first, last, start, end) for start in starts)
     if not wide:
-        return _Days([Finding("WORK_OUTSIDE", NOT_ELIGIBLE, sources)], wide)
+        return _Days([Remark("WORK_OUTSIDE", NOT_ELIGIBLE, sources)], wide)
     found = []
     if wide != narrow:
-        found.append(Finding("WINDOWS_DISAGREE", TO_CONFIRM, sources, {"day": first}, settles=True))
+        found.append(Remark("WINDOWS_DISAGREE", TO_CONFIRM, sources, {"day": first}, settles=True))
     if wide < 1:
-        found.append(Finding("WORK_PARTLY_OUTSIDE", TO_CONFIRM, sources, settles=True))
+        found.append(Remark("WORK_PARTLY_OUTSIDE", TO_CONFIRM, sources, settles=True))
     return _Days(found, narrow or wide)
 
 
 def _exercise(
-    line: SpendingLine, rules: SpendingRules, category: Category | None, starts: tuple[date, date], end: date
-) -> list[Finding]:
+    line: SpendingLineFact, rules: SpendingRules, category: Category | None, starts: tuple[date, date], end: date
+) -> list[Remark]:
     sources = rules.sources_of("exercise")
     if category is None or category.test is not Test.EXERCISE or not sources:
         return []
     if line.held_on is None:
-        return [Finding("EXERCISE_DATE_MISSING", TO_CONFIRM, sources)]
+        return [Remark("EXERCISE_DATE_MISSING", TO_CONFIRM, sources)]
     if not starts[1] <= line.held_on <= end:
         values = {"day": line.held_on, "first": starts[1], "last": end}
-        return [Finding("EXERCISE_OUTSIDE_PHASE", NOT_ELIGIBLE, sources, values)]
+        return [Remark("EXERCISE_OUTSIDE_PHASE", NOT_ELIGIBLE, sources, values)]
     return []
 
 
@@ -362,60 +296,62 @@ def _share(first: date, last: date, start: date, end: date) -> Fraction:
 # Money from elsewhere, justification, decision
 
 
-def _justification(line: SpendingLine, rules: SpendingRules) -> list[Finding]:
+def _justification(line: SpendingLineFact, rules: SpendingRules) -> list[Remark]:
     if line.justification is not None:
         return []
-    return [Finding("STAFF_NOT_JUSTIFIED", TO_CONFIRM, rules.sources_of("staff"))]
+    return [Remark("STAFF_NOT_JUSTIFIED", TO_CONFIRM, rules.sources_of("staff"))]
 
 
-def _funding(line: SpendingLine, rules: SpendingRules, category: Category | None) -> list[Finding]:
+def _funding(line: SpendingLineFact, rules: SpendingRules, category: Category | None) -> list[Remark]:
     sources = rules.sources_of("funding")
     if line.other_funding is not None and line.other_funding >= line.amount:
-        return [Finding("FUNDED_ELSEWHERE", NOT_ELIGIBLE, sources)]
+        return [Remark("FUNDED_ELSEWHERE", NOT_ELIGIBLE, sources)]
     if line.other_funding is None and category is not None and category.test is Test.EXERCISE:
-        return [Finding("OTHER_FUNDING_MISSING", TO_CONFIRM, sources)]
+        return [Remark("OTHER_FUNDING_MISSING", TO_CONFIRM, sources)]
     return []
 
 
-def _decided(line: SpendingLine, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings that stand once the line's decision is heard: it lifts doubts of text, gives no document."""
+def _decided(line: SpendingLineFact, remarks: Sequence[Remark]) -> list[Remark]:
+    """Return the remarks that stand once the line's decision is heard: it lifts doubts of text, gives no document."""
     if line.decision is False:
-        return [Finding("SET_ASIDE", NOT_ELIGIBLE, values={"text": line.justification})]
+        return [Remark("SET_ASIDE", NOT_ELIGIBLE, values={"text": line.justification})]
     if not line.decision or line.justification is None:
-        return list(findings)
-    kept = [one for one in findings if one.standing is not TO_CONFIRM or not one.settles]
-    if len(kept) < len(findings):
-        kept.append(Finding("DECIDED", ELIGIBLE, values={"text": line.justification}))
+        return list(remarks)
+    kept = [one for one in remarks if one.standing is not TO_CONFIRM or not one.settles]
+    if len(kept) < len(remarks):
+        kept.append(Remark("DECIDED", ELIGIBLE, values={"text": line.justification}))
     return kept
 
 
-def _granted(line: SpendingLine, rules: SpendingRules, share: Fraction | None, *, staff: bool) -> tuple[Finding, ...]:
+def _granted(
+    line: SpendingLineFact, rules: SpendingRules, share: Fraction | None, *, staff: bool
+) -> tuple[Remark, ...]:
     """Return why a line without any objection is eligible."""
     if staff:
-        return (Finding("STAFF_IN_PHASE", ELIGIBLE, rules.sources_of("staff")),)
+        return (Remark("STAFF_IN_PHASE", ELIGIBLE, rules.sources_of("staff")),)
     if share is not None and line.period_from is not None and line.period_to is not None:
         whole = days_in(line.period_from, line.period_to)
         values = {"days": int(share * whole), "whole": whole}
-        return (Finding("PRORATA", ELIGIBLE, rules.sources_of("subscription"), values),)
+        return (Remark("PRORATA", ELIGIBLE, rules.sources_of("subscription"), values),)
     earlier = line.order_on is not None and rules.opens_on is not None and line.order_on < rules.opens_on
     code = "EARLIER_ORDER_LATER_START" if earlier else "IN_WINDOW"
-    return (Finding(code, ELIGIBLE, rules.sources_of("window")),)
+    return (Remark(code, ELIGIBLE, rules.sources_of("window")),)
 
 
-# Warnings, and what only the whole table shows
+# Warnings
 
 
 def _warnings(
-    line: SpendingLine,
+    line: SpendingLineFact,
     rules: SpendingRules,
     nature: Nature | None,
     share: Fraction | None,
     phase_start: date,
     *,
     staff: bool,
-) -> Iterable[Finding]:
-    def warn(code: str, rule: str = "", **values: object) -> Finding:
-        return Finding(code, ELIGIBLE, rules.sources_of(rule), values)
+) -> Iterable[Remark]:
+    def warn(code: str, rule: str = "", **values: object) -> Remark:
+        return Remark(code, ELIGIBLE, rules.sources_of(rule), values)
 
     if line.order_on is not None and line.invoice_on is not None and line.invoice_on < line.order_on:
         yield warn("INVOICE_BEFORE_ORDER", day=line.invoice_on, limit=line.order_on)
@@ -431,95 +367,3 @@ def _warnings(
         yield warn("CASH_READING", "subscription", amount=line.amount)
     if not staff and share is not None and (line.engaged_on or line.order_on) == phase_start:
         yield warn("ENGAGED_ON_FIRST_DAY", "subscription", day=phase_start)
-
-
-def _suspicions(
-    mine: Sequence[SpendingLine], others: Sequence[SpendingLine], rules: SpendingRules
-) -> list[list[Finding]]:
-    """Return for each line what makes it look paid twice: in this programme, or in another one."""
-    seen: dict[tuple[object, ...], SpendingLine] = {}
-    elsewhere = {key: line for line in others for key in _likenesses(line, rules)}
-    found = []
-    for line in mine:
-        keys = _likenesses(line, rules)
-        twin = next((seen[key] for key in keys[:1] if key in seen), None)
-        double = next((elsewhere[key] for key in keys if key in elsewhere), None)
-        found.append(
-            [
-                *([_twice("DUPLICATE_LINE", twin, rules)] if twin is not None else []),
-                *([_twice("DOUBLE_FUNDING", double, rules)] if double is not None else []),
-            ]
-        )
-        seen.setdefault(keys[0], line)
-    return found
-
-
-def _twice(code: str, twin: SpendingLine, rules: SpendingRules) -> Finding:
-    values = {"table": twin.table, "where": twin.where, "programme": twin.programme}
-    return Finding(code, TO_CONFIRM, rules.sources_of("funding"), values, settles=True)
-
-
-def _likenesses(line: SpendingLine, rules: SpendingRules) -> list[tuple[object, ...]]:
-    """Return what tells that two lines are one spending: the invoice (else every cell), and the day of an exercise."""
-    if line.invoice_number is not None:
-        same: tuple[object, ...] = ("invoice", folded(line.supplier or ""), folded(line.invoice_number), line.amount)
-    else:
-        same = ("line", folded(line.label), line.amount, line.order_on, line.invoice_on, line.period_from, line.held_on)
-        same = (*same, folded(line.supplier or ""), folded(line.establishment or ""), line.period_to, line.objective)
-    category = _category(line, rules)
-    if category is not None and category.test is Test.EXERCISE and line.held_on is not None:
-        return [same, ("exercise", line.held_on, folded(line.establishment or ""))]
-    return [same]
-
-
-def _signature_gaps(rules: SpendingRules, signed: Signatures, *, public: bool) -> Iterable[Gap]:
-    """Yield the signatures that are missing; which of the two people signs where does not matter."""
-    sources = rules.sources_of("signatures")
-
-    def gap(code: str) -> Gap:
-        return Gap(finding=Finding(code, TO_CONFIRM, sources))
-
-    if not signed.director:
-        yield gap("SIGNATURE_DIRECTOR")
-    if public and not signed.accountant:
-        if not signed.finance_director:
-            yield gap("SIGNATURE_ACCOUNTANT")
-        elif not signed.payments_confirmed:
-            yield gap("PAYMENTS_CONFIRMATION")
-    if not public and not (signed.finance_director or signed.chartered_accountant):
-        yield gap("SIGNATURE_FINANCE_DIRECTOR")
-
-
-def _document_gaps(
-    judged: Sequence[JudgedLine], rules: SpendingRules, signed: Signatures, as_of: date
-) -> Iterable[Gap]:
-    """Yield the documents and cells that the lines worth something lack."""
-    worth = [one for one in judged if one.judgement.standing is not NOT_ELIGIBLE]
-    if not signed.pay_summary and any(one.judgement.nature is Nature.INTERNAL for one in worth):
-        yield Gap(finding=Finding("PAY_SUMMARY", TO_CONFIRM, rules.sources_of("statement")))
-    exercises = {
-        (folded(one.line.establishment or ""), one.line.held_on): one.line
-        for one in worth
-        if one.judgement.category is not None and one.judgement.category.test is Test.EXERCISE and one.line.held_on
-    }
-    if len(exercises) > len({place for place, _ in exercises}):
-        yield Gap(finding=Finding("SEVERAL_EXERCISES", TO_CONFIRM, rules.sources_of("exercise")))
-    for one in worth:
-        line, judgement = one.line, one.judgement
-
-        def gap(code: str, line: SpendingLine = line, **values: object) -> Gap:
-            return Gap(finding=Finding(code, TO_CONFIRM, rules.sources_of("justification"), values), line=line)
-
-        yield from (Gap(finding=reason, line=line) for reason in judgement.reasons if reason.standing is TO_CONFIRM)
-        yield from (Gap(finding=warning, line=line) for warning in judgement.warnings if warning.code in _TO_DO)
-        if judgement.nature is not Nature.INTERNAL:
-            if line.order_number is None:
-                yield gap("ORDER_NUMBER_MISSING")
-            if line.invoice_number is None:
-                yield gap("INVOICE_NUMBER_MISSING")
-        future = [day for day in (line.order_on, line.invoice_on) if day is not None and day > as_of]
-        if future:
-            yield gap("DAY_TO_COME", day=max(future))
-
-
-_TO_DO = frozenset({"NATURE_MISSING", "DECISION_NOT_JUSTIFIED", "MISSION_LETTER_ADVISED", "INVOICE_BEFORE_ORDER"})

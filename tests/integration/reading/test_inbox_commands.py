@@ -106,7 +106,7 @@ def test_unknown_file_is_sealed_and_names_the_formats_tried(run: Run, tmp_path: 
         pytest.param(("--directory", "ailleurs"), id="unknown-directory"),
         pytest.param(("--surface", "ailleurs"), id="unknown-surface"),
         pytest.param(("--score", "7"), id="score-off-the-scale"),
-        pytest.param(("--date", "01/09/2026"), id="other-date-order"),
+        pytest.param(("--date", "09/31/2026"), id="other-date-order"),
         pytest.param(("--kind", "autre"), id="unknown-kind"),
     ],
 )

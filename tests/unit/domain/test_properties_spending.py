@@ -12,8 +12,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain.rules.spending import judge_line, judge_table
-from agent.domain.spending import Judgement, SpendingLine, Statement
+from agent.domain.facts import SpendingLineFact
+from agent.domain.rules.spending import judge_line
+from agent.domain.spending import LineJudgement
+from agent.domain.statement import SpendingLine, Statement, judge_table
 from config.spending_rules import spending_rules
 
 many = settings(max_examples=settings().max_examples * 2)
@@ -30,11 +32,10 @@ starts = st.dates(PUBLISHED, date(2026, 5, 7))
 
 
 @st.composite
-def subscriptions(draw: st.DrawFn) -> SpendingLine:
+def subscriptions(draw: st.DrawFn) -> SpendingLineFact:
     """A subscription ordered and invoiced in the phase, of any period."""
     first, last = sorted((draw(any_day), draw(any_day)))
-    return SpendingLine(
-        table="depenses.csv",
+    return SpendingLineFact(
         where="ligne 2",
         amount=draw(amounts),
         label="Abonnement",
@@ -49,17 +50,17 @@ def subscriptions(draw: st.DrawFn) -> SpendingLine:
     )
 
 
-def judged(line: SpendingLine, start: date, declaration: date = LAST) -> Judgement:
+def judged(line: SpendingLineFact, start: date, declaration: date = LAST) -> LineJudgement:
     return judge_line(line, RULES, phase_start=start, declaration=declaration)
 
 
-def worth(line: SpendingLine, start: date, declaration: date = LAST) -> Decimal:
+def worth(line: SpendingLineFact, start: date, declaration: date = LAST) -> Decimal:
     """What a line may bring, certain or to be confirmed."""
     found = judged(line, start, declaration)
     return found.retained + found.to_confirm
 
 
-def days_of(line: SpendingLine) -> list[date]:
+def days_of(line: SpendingLineFact) -> list[date]:
     assert line.period_from is not None
     assert line.period_to is not None
     return [line.period_from + timedelta(days=count) for count in range((line.period_to - line.period_from).days + 1)]
@@ -68,7 +69,7 @@ def days_of(line: SpendingLine) -> list[date]:
 @many
 @given(subscriptions(), starts)
 def test_the_share_of_a_subscription_is_its_days_of_the_phase_counted_one_by_one(
-    line: SpendingLine, start: date
+    line: SpendingLineFact, start: date
 ) -> None:
     days = days_of(line)
 
@@ -77,7 +78,7 @@ def test_the_share_of_a_subscription_is_its_days_of_the_phase_counted_one_by_one
 
 @many
 @given(subscriptions(), starts)
-def test_a_line_never_brings_more_than_its_amount_nor_less_than_nothing(line: SpendingLine, start: date) -> None:
+def test_a_line_never_brings_more_than_its_amount_nor_less_than_nothing(line: SpendingLineFact, start: date) -> None:
     found = judged(line, start)
 
     assert 0 <= found.retained <= line.amount
@@ -87,7 +88,7 @@ def test_a_line_never_brings_more_than_its_amount_nor_less_than_nothing(line: Sp
 
 @many
 @given(subscriptions(), starts, st.integers(1, 600))
-def test_a_subscription_split_in_two_brings_the_same_to_a_cent(line: SpendingLine, start: date, cut: int) -> None:
+def test_a_subscription_split_in_two_brings_the_same_to_a_cent(line: SpendingLineFact, start: date, cut: int) -> None:
     days = days_of(line)
     if cut >= len(days):
         return
@@ -103,14 +104,14 @@ def test_a_subscription_split_in_two_brings_the_same_to_a_cent(line: SpendingLin
 
 @many
 @given(subscriptions(), starts, st.integers(1, 300))
-def test_a_later_declaration_brings_no_less(line: SpendingLine, start: date, earlier: int) -> None:
+def test_a_later_declaration_brings_no_less(line: SpendingLineFact, start: date, earlier: int) -> None:
     sooner = max(LAST - timedelta(days=earlier), date(2026, 7, 1))
 
     assert worth(line, start, sooner) <= worth(line, start, LAST)
 
 
 @st.composite
-def tables(draw: st.DrawFn) -> list[SpendingLine]:
+def tables(draw: st.DrawFn) -> list[SpendingLineFact]:
     """Lines of every sort, each with its own invoice."""
     bought = st.builds(replace, subscriptions(), period_from=st.none(), period_to=st.none())
     return [
@@ -127,16 +128,17 @@ def tables(draw: st.DrawFn) -> list[SpendingLine]:
     ]
 
 
-def statement(lines: list[SpendingLine], start: date) -> Statement:
+def statement(lines: list[SpendingLineFact], start: date) -> Statement:
+    tables = [SpendingLine(table="depenses.csv", fact=line) for line in lines]
     return judge_table(
-        lines, RULES, programme="D1BIS_2026", phase_start=start, declaration=LAST, as_of=LAST, public=True
+        tables, RULES, programme="D1BIS_2026", phase_start=start, declaration=LAST, as_of=LAST, public=True
     )
 
 
 @many
 @given(tables(), starts, st.randoms(use_true_random=False))
 def test_totals_add_up_to_the_lines_whatever_their_order(
-    lines: list[SpendingLine], start: date, chance: random.Random
+    lines: list[SpendingLineFact], start: date, chance: random.Random
 ) -> None:
     made, mixed = statement(lines, start), statement(chance.sample(lines, len(lines)), start)
 
@@ -149,7 +151,7 @@ def test_totals_add_up_to_the_lines_whatever_their_order(
 
 @many
 @given(subscriptions(), starts)
-def test_a_period_that_ends_before_it_begins_is_never_eligible(line: SpendingLine, start: date) -> None:
+def test_a_period_that_ends_before_it_begins_is_never_eligible(line: SpendingLineFact, start: date) -> None:
     backwards = replace(line, period_from=line.period_to, period_to=line.period_from)
     if line.period_from == line.period_to:
         return

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,7 @@ from agent.domain.facts import (
     ExposureAuditFact,
     Fact,
     OradadCollectionFact,
+    SpendingFact,
 )
 from agent.domain.handover import SideValues
 from agent.services.fact_codec import from_json, to_json
@@ -251,3 +253,17 @@ def test_fact_survives_its_way_through_json(fact: Fact) -> None:
 @pytest.mark.parametrize("stored", [{"kind": "later_kind"}, {}, {"kind": "ads_audit"}, {"kind": 3}])
 def test_fact_of_another_release_is_left_aside(stored: dict[str, object]) -> None:
     assert from_json(stored) is None
+
+
+def test_line_of_spending_is_sealed_as_its_reader_wrote_it_and_read_as_days_and_amounts() -> None:
+    line = {"where": "ligne 2", "amount": "1234.50", "order_on": "2026-04-01", "other_funding": "0.00"}
+    row = {"where": "ligne 3", "label": "Avoir", "faults": ["le montant est négatif."]}
+    reading = document("spending_table", table="depenses.csv", amounts="TTC", lines=[line], faulty=[row])
+    (fact,) = facts_from(reading, side=SideValues(), received_on=RECEIVED, zone=PARIS)
+    sealed = to_json(fact)
+
+    assert isinstance(fact, SpendingFact)
+    assert (fact.lines[0].amount, fact.lines[0].order_on) == (Decimal("1234.50"), date(2026, 4, 1))
+    assert sealed["lines"][0].items() >= line.items()
+    assert sealed["faulty"] == [row]
+    assert from_json(sealed) == fact

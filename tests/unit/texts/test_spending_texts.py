@@ -5,50 +5,50 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from agent.domain.facts import SpendingFact, SpendingLineFact
+from agent.domain.facts import SpendingFact
 from agent.domain.programme import Source
-from agent.domain.spending import Finding, Standing
+from agent.domain.spending import Remark, Standing
+from agent.services.fact_codec import from_json
 from agent.services.spending import SpendingTable, report
 from agent.texts.spending import TEMPLATE, euros, sentence, source
 from collectors.formats.interface import Limits
 from config.spending_rules import spending_rules
 from tests.unit.collectors.formats.test_format_spending_table import lines, read
 
-_RULE = Path(__file__).parents[3] / "agent" / "domain" / "rules" / "spending.py"
+_DOMAIN = Path(__file__).parents[3] / "agent" / "domain"
+_RULES = (_DOMAIN / "rules" / "spending.py", _DOMAIN / "statement.py")
 
 
 def test_every_code_of_the_rule_has_its_sentence() -> None:
-    text = _RULE.read_text(encoding="utf-8")
+    text = "".join(file.read_text(encoding="utf-8") for file in _RULES)
     codes = set(re.findall(r'"([A-Z]{4,}(?:_[A-Z]+)*)"', text)) - {"INVOICE", "ORDER"}
     values = dict.fromkeys(("day", "limit", "first", "last", "text", "category", "where", "table", "programme"), "x")
     values |= {"days": "1", "whole": "2", "amount": "3"}
 
     assert len(codes) > 40
     for code in codes:
-        assert sentence(Finding(code, Standing.ELIGIBLE, values=values)).endswith(".")
+        assert sentence(Remark(code, Standing.ELIGIBLE, values=values)).endswith(".")
 
 
 def test_days_and_amounts_are_written_as_in_french() -> None:
-    finding = Finding(
+    remark = Remark(
         "INVOICE_BEFORE", Standing.NOT_ELIGIBLE, values={"day": date(2026, 1, 1), "limit": date(2026, 3, 2)}
     )
 
-    assert sentence(finding) == "La facture est du 1er janvier 2026, avant le 2 mars 2026."
+    assert sentence(remark) == "La facture est du 1er janvier 2026, avant le 2 mars 2026."
     assert euros(Decimal("1234567.5")) == "1\u202f234\u202f567,50 €"
 
 
 def test_words_of_a_table_are_shown_as_they_are_whatever_they_hold() -> None:
-    finding = Finding("OBJECTIVE_UNKNOWN", Standing.TO_CONFIRM, values={"text": "{day} {0} %s"})
+    remark = Remark("OBJECTIVE_UNKNOWN", Standing.TO_CONFIRM, values={"text": "{day} {0} %s"})
 
-    assert "{day} {0} %s" in sentence(finding)
+    assert "{day} {0} %s" in sentence(remark)
 
 
 def test_inferred_source_is_said_so() -> None:
-    finding = Finding(
-        "PAY_SUMMARY", Standing.TO_CONFIRM, (Source(document="D1bis", question="Q/R 2.15", inferred=True),)
-    )
+    remark = Remark("PAY_SUMMARY", Standing.TO_CONFIRM, (Source(document="D1bis", question="Q/R 2.15", inferred=True),))
 
-    assert "par analogie" in source(finding)
+    assert "par analogie" in source(remark)
 
 
 def test_template_has_headings_that_the_reader_knows_all() -> None:
@@ -64,12 +64,10 @@ def test_sample_of_the_page_is_worth_what_the_page_says() -> None:
     block = re.search(r"```csv\n(.*?)```", page, re.DOTALL)
     assert block is not None
     found = read(block[1])
-    table = SpendingTable(
-        name="depenses.csv",
-        fact=SpendingFact(table="depenses.csv", lines=tuple(SpendingLineFact(**line) for line in lines(found))),
-    )
+    fact = from_json({"kind": "spending", "table": "depenses.csv", "lines": lines(found)})
+    assert isinstance(fact, SpendingFact)
     made = report(
-        [table],
+        [SpendingTable(name="depenses.csv", fact=fact)],
         spending_rules("D1BIS_2026"),
         programme="D1BIS_2026",
         programmes=["D1BIS_2026"],

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from agent.domain.rules.spending import judge_table
-from agent.domain.spending import SpendingLine, Statement
+from agent.domain.facts import SpendingLineFact
+from agent.domain.statement import SpendingLine, Statement, judge_table
 from collectors.formats.interface import Limits, Source
 from collectors.formats.spending_table import SpendingTableReader
 from config.spending_rules import spending_rules
 from uploader.dossier.financial_statement import StatementHead, UnusedRow, financial_statement
 
-LINE = SpendingLine(
-    table="depenses.csv",
+LINE = SpendingLineFact(
     where="ligne 2",
     label="Durcissement",
     objective="D1.O1.B",
@@ -33,7 +32,7 @@ HEAD = StatementHead(candidate="GHT Exemple", programme="CaRE, domaine 1 bis", p
 HOSTILE = "=cmd|'/c calc'!A1"
 
 
-def statement(*lines: SpendingLine, **values: Any) -> Statement:
+def statement(*lines: SpendingLineFact, **values: Any) -> Statement:
     given: dict[str, Any] = {
         "programme": "D1BIS_2026",
         "phase_start": date(2026, 3, 2),
@@ -41,7 +40,8 @@ def statement(*lines: SpendingLine, **values: Any) -> Statement:
         "as_of": date(2026, 7, 1),
         "public": True,
     }
-    return judge_table(lines, spending_rules("D1BIS_2026"), **{**given, **values})
+    tables = [SpendingLine(table="depenses.csv", fact=line) for line in lines]
+    return judge_table(tables, spending_rules("D1BIS_2026"), **{**given, **values})
 
 
 def opened(made: Statement, *unused: UnusedRow, head: StatementHead = HEAD) -> Workbook:

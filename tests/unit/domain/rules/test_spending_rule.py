@@ -12,18 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.rules.spending import judge_line, judge_table
+from agent.domain.facts import SpendingLineFact
+from agent.domain.rules.spending import judge_line
 from agent.domain.spending import (
-    Judgement,
+    LineJudgement,
     Nature,
-    Signatures,
-    SpendingLine,
     SpendingRules,
     Standing,
-    Statement,
     days_in,
     share_of,
 )
+from agent.domain.statement import Signatures, SpendingLine, Statement, judge_table
 from config.spending_rules import spending_rules, spending_rules_from
 
 ELIGIBLE, TO_CONFIRM, NOT_ELIGIBLE = Standing.ELIGIBLE, Standing.TO_CONFIRM, Standing.NOT_ELIGIBLE
@@ -35,8 +34,7 @@ D1 = spending_rules("D1_2024")
 OBJECTIVES = ("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B", "D1.O3.1", "D1.O6.A", "D1.O6.B")
 WHOLE = replace(D1BIS, objectives=OBJECTIVES)
 
-GOOD = SpendingLine(
-    table="depenses.csv",
+GOOD = SpendingLineFact(
     where="ligne 2",
     label="Durcissement de l'annuaire",
     objective="D1.O1.B",
@@ -50,19 +48,19 @@ GOOD = SpendingLine(
 )
 
 
-def line(**values: Any) -> SpendingLine:
+def line(**values: Any) -> SpendingLineFact:
     return replace(GOOD, **values)
 
 
-def judged(one: SpendingLine, rules: SpendingRules = WHOLE, declaration: date | None = DECLARED) -> Judgement:
+def judged(one: SpendingLineFact, rules: SpendingRules = WHOLE, declaration: date | None = DECLARED) -> LineJudgement:
     return judge_line(one, rules, phase_start=START, declaration=declaration)
 
 
-def codes(judgement: Judgement) -> list[str]:
+def codes(judgement: LineJudgement) -> list[str]:
     return [reason.code for reason in judgement.reasons]
 
 
-def statement(*lines: SpendingLine, **values: Any) -> Statement:
+def statement(*lines: SpendingLineFact, **values: Any) -> Statement:
     given_values: dict[str, Any] = {
         "programme": "D1BIS_2026",
         "phase_start": START,
@@ -70,7 +68,8 @@ def statement(*lines: SpendingLine, **values: Any) -> Statement:
         "as_of": DECLARED,
         "public": True,
     }
-    return judge_table(lines, WHOLE, **{**given_values, **values})
+    tables = [SpendingLine(table="depenses.csv", fact=one, programme=one.programme) for one in lines]
+    return judge_table(tables, WHOLE, **{**given_values, **values})
 
 
 def test_order_and_invoice_in_the_phase_make_a_line_eligible() -> None:
@@ -247,8 +246,7 @@ def test_days_before_in_and_after_the_phase_make_the_whole_subscription(
     ) <= Fraction(1, 200)
 
 
-STAFF = SpendingLine(
-    table="depenses.csv",
+STAFF = SpendingLineFact(
     where="ligne 9",
     label="Chef de projet",
     objective="D1.O1",
@@ -533,7 +531,7 @@ def test_line_of_another_programme_is_left_out_of_the_statement() -> None:
 
 
 def gaps(made: Statement) -> list[str]:
-    return [gap.finding.code for gap in made.gaps]
+    return [gap.remark.code for gap in made.gaps]
 
 
 @pytest.mark.parametrize(
