@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from agent.domain.deadlines import add_days, days_between
 from agent.domain.forecast.lone_unit import LoneUnit
 from agent.domain.forecast.obligation import PlannedAudit
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import RuleName
+from agent.domain.rules.outcome import Reason
 from agent.domain.scenario import ExposureTool
 from agent.domain.verdict import Verdict
 
@@ -64,22 +66,23 @@ def satisfies(cases: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> bool
 
 def fewest(case: LoneUnit) -> int | None:
     """Return how many audits the rhythm leaves at least, None where the rules give no such figure."""
-    entry = case.ask(case.as_of)
+    entry = case.ask(max(case.as_of, *case.upcoming[-1:]) if case.upcoming else case.as_of)
     figure = None if entry is None else entry.numbers.get("remaining_audits_min")
     return figure if isinstance(figure, int) else None
 
 
 def needed(case: LoneUnit) -> int:
     """Return how many clean audits an objective of level still asks for."""
-    entry = case.ask(case.as_of)
+    entry = case.ask(case.judged_on)
     figure = None if entry is None else entry.numbers.get("audits_needed")
     return figure if isinstance(figure, int) else 0
 
 
 def _is_open(case: LoneUnit) -> bool:
     entry = case.ask(case.as_of)
-    decided = entry is not None and "NEEDS_DECISION" not in entry.reasons
-    return decided and entry is not None and entry.verdict in {Verdict.MET, Verdict.AT_RISK}
+    if entry is None or case.doomed is not None or Reason.NEEDS_DECISION in entry.reasons:
+        return False
+    return entry.verdict in {Verdict.MET, Verdict.AT_RISK}
 
 
 def _satisfied(case: LoneUnit, audits: Sequence[PlannedAudit]) -> bool:
@@ -93,10 +96,6 @@ def _satisfied(case: LoneUnit, audits: Sequence[PlannedAudit]) -> bool:
         case.is_lost(case.as_of, reading=reading) or not case.is_lost(case.declaration, audits, reading=reading)
         for reading in (*case.strict(), *case.lenient())
     )
-
-
-def _rhythms(cases: Sequence[LoneUnit]) -> list[LoneUnit]:
-    return [case for case in cases if case.objective.rule in {RuleName.CADENCE, RuleName.TWO_MONTH_INTERVAL}]
 
 
 def _tails(cases: Sequence[LoneUnit], working: WorkingDays) -> Iterator[tuple[PlannedAudit, ...]]:
@@ -122,15 +121,15 @@ def _window_opens(case: LoneUnit) -> date | None:
 
 
 def _single(levels: Sequence[LoneUnit], first: date, last: date, opens: date, working: WorkingDays) -> list[list[date]]:
-    """Return the one audit that may be enough: well after the one before it, in the window."""
+    """Return the one audit that may be enough: in the window, well after the one before it or as late as can be."""
     if max(map(needed, levels)) > 1:
         return []
     before = [days[-1] for case in levels if needed(case) and (days := case.audited_days)]
     if not before:
         return []
     low = max(first, opens, add_days(max(before), APART_MIN))
-    day = working.within(low, low, min(last, add_days(min(before), APART_MAX)))
-    return [] if day is None else [[day]]
+    day = working.within(low, low, min(last, add_days(min(before), APART_MAX))) or working.on_or_before(last)
+    return [] if day is None or day < first else [[day]]
 
 
 def _pairs(first: date, last: date, opens: date, working: WorkingDays) -> Iterator[list[date]]:
@@ -157,10 +156,10 @@ def _pairs(first: date, last: date, opens: date, working: WorkingDays) -> Iterat
 
 def _with_tail(cases: Sequence[LoneUnit], tail: tuple[PlannedAudit, ...], working: WorkingDays) -> Plan:
     """Return the fewest evenly spread audits that, followed by `tail`, satisfy all cases and keep each rhythm."""
-    rhythms = _rhythms(cases)
+    rhythms = [case for case in cases if case.is_rhythm]
     runs = max((needed(case) for case in cases if case.objective.rule is RuleName.SCORE), default=0)
     at_least = max(runs, 0)
-    if rhythms and any(_due(case, case.as_of, ()) is not None for case in rhythms):
+    if any(case.due(case.seen_on((), date.max), ()) is not None for case in rhythms):
         at_least = max(at_least, *(_aimed(case) - len(tail) for case in rhythms))
     best: Plan | None = None
     for count in range(at_least, at_least + _MOST_MORE):
@@ -186,40 +185,55 @@ def _aimed(case: LoneUnit) -> int:
 def _spread(
     cases: Sequence[LoneUnit], count: int, tail: tuple[PlannedAudit, ...], working: WorkingDays
 ) -> tuple[PlannedAudit, ...] | None:
-    """Return `count` working days evenly spread from the last audit to the tail; None when they do not fit."""
-    rhythms = _rhythms(cases) or list(cases)
-    previous = min(days[-1] if (days := case.audited_days) else case.starts_on for case in rhythms)
+    """
+    Return `count` working days evenly spread from the last audit to the tail, around the audits supposed.
+
+    None when they do not fit.
+    """
+    rhythms = [case for case in cases if case.is_rhythm] or list(cases)
+    previous = min(
+        max((day for day in case.audited_days if day <= case.as_of), default=case.starts_on) for case in rhythms
+    )
     first = max(_first_day(case) for case in cases)
     end = tail[0].day if tail else min(case.ends_on for case in cases)
     last = add_days(end, -1) if tail else min(add_days(end, -1), *(case.last_useful_day for case in cases))
-    dues = [due for case in rhythms if (due := _due(case, case.as_of, ())) is not None]
+    dues = [due for case in rhythms if (due := case.due(case.seen_on((), date.max), ())) is not None]
+    supposed = frozenset[date].intersection(*(frozenset(case.upcoming) for case in rhythms))
     found: list[PlannedAudit] = []
-    for left in range(count, 0, -1):
-        low = max(first, add_days(previous, 1))
-        high = min(last, *dues) if dues and not found and min(dues) >= low else last
-        wanted = add_days(previous, days_between(previous, end) // (left + 1))
-        day = working.within(wanted, low, high) or working.within(low, low, last)
-        if day is None:
-            return None
-        found.append(PlannedAudit(day=day))
-        previous = day
+    for start, stop, shared in _shared_out(count, [previous, *(day for day in sorted(supposed) if day < end), end]):
+        previous, latest = start, min(last, add_days(stop, -1))
+        for left in range(shared, 0, -1):
+            low = max(first, add_days(previous, 1))
+            high = min(latest, *dues) if dues and not found and min(dues) >= low else latest
+            wanted = add_days(previous, days_between(previous, stop) // (left + 1))
+            day = working.within(wanted, low, high) or working.within(low, low, latest)
+            if day is None:
+                return None
+            found.append(PlannedAudit(day=day))
+            previous = day
     return tuple(found)
+
+
+def _shared_out(count: int, days: Sequence[date]) -> list[tuple[date, date, int]]:
+    """Return the intervals between `days`, each with its share of `count` audits: the next where they are scarcest."""
+    spans = list(pairwise(days))
+    shares = [0] * len(spans)
+    for _ in range(count):
+        apart = [days_between(*span) / (share + 1) for span, share in zip(spans, shares, strict=True)]
+        shares[apart.index(max(apart))] += 1
+    return [(start, stop, share) for (start, stop), share in zip(spans, shares, strict=True)]
 
 
 def _kept_in_time(rhythms: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> bool:
     """Return whether each audit comes by the prudent due date that those before it leave; an overdue one is late."""
     for case in rhythms:
-        for rank, audit in enumerate(audits):
-            seen_on = max(audits[rank - 1].day, case.as_of) if rank else case.as_of
-            due = _due(case, seen_on, audits[:rank])
-            if due is not None and seen_on <= due < audit.day:
+        for day in sorted({*(audit.day for audit in audits), *case.upcoming}):
+            before = [audit for audit in audits if audit.day < day]
+            seen_on = case.seen_on(before, day)
+            due = case.due(seen_on, before)
+            if due is not None and seen_on <= due < day:
                 return False
     return True
-
-
-def _due(case: LoneUnit, on: date, audits: Sequence[PlannedAudit]) -> date | None:
-    entry = case.ask(on, audits)
-    return None if entry is None else entry.next_due
 
 
 def _first_day(case: LoneUnit) -> date:

@@ -13,11 +13,11 @@ from agent.domain.forecast.obligation import Leeway, Obligation, PlannedAudit, W
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import RuleName, Source
 from agent.domain.rules.exposure_level import Vulnerability
+from agent.domain.rules.outcome import Reason
 from agent.domain.rules.report_availability import Report, notice_of
 from agent.domain.scenario import AdsAudit, Finding, Scenario
 from agent.domain.verdict import Entry, Verdict
 
-_RHYTHMS = {RuleName.CADENCE, RuleName.TWO_MONTH_INTERVAL}
 _NO_MEAN = 36_500
 """A limit of the mean that binds nobody: what is still due then is due by the maximum gap."""
 
@@ -36,13 +36,14 @@ class AuditObligations:
         entry = case.ask(case.as_of)
         if entry is None or entry.verdict is Verdict.NOT_APPLICABLE:
             return
-        if entry.verdict is Verdict.NOT_MET:
-            yield self._lost(entry)
-        elif "NEEDS_DECISION" in entry.reasons:
+        if entry.verdict is Verdict.NOT_MET or case.doomed is not None:
+            yield self._lost(case.doomed or entry)
+        elif Reason.NEEDS_DECISION in entry.reasons:
             yield self._decision()
         else:
             yield from self._contested()
-            if case.objective.rule in _RHYTHMS:
+            entry = case.ask(case.judged_on) or entry
+            if case.is_rhythm:
                 yield from self._rhythm(entry)
             elif case.objective.rule is RuleName.SCORE:
                 yield from self._scores(entry)
@@ -54,8 +55,8 @@ class AuditObligations:
         return self._obligation(
             why=entry.reasons[0] if entry.reasons else Why.LAST_DAY,
             recommended_on=None,
-            last_prudent_on=case.last_day_all_kept(),
-            last_permissive_on=case.last_day_not_lost(),
+            last_prudent_on=None if case.doomed else case.last_day_all_kept(),
+            last_permissive_on=None if case.doomed else case.last_day_not_lost(),
             standing=Leeway.LOST,
             values={"reasons": list(map(str, entry.reasons))},
         )
@@ -80,7 +81,7 @@ class AuditObligations:
         case = self.case
         return self._obligation(
             what=What.DECISION,
-            why="NEEDS_DECISION",
+            why=Reason.NEEDS_DECISION,
             recommended_on=self.working.on_or_after(case.scenario.as_of),
             last_prudent_on=case.declaration,
             last_permissive_on=case.declaration,
@@ -92,8 +93,8 @@ class AuditObligations:
         standing = self._standing(entry)
         for rank in range(max(1, len(planned))):
             before = planned[:rank]
-            on = max(case.as_of, before[-1].day) if before else case.as_of
-            due = entry.next_due if not rank else self._due(on, before)
+            on = case.seen_on(before, planned[rank].day if rank < len(planned) else date.max)
+            due = case.due(on, before)
             if due is None:  # the rhythm holds until the end without another audit
                 return
             permissive, asks = case.last_permissive_due(on, before)
@@ -109,8 +110,8 @@ class AuditObligations:
                 rank=rank + 1,
                 values={
                     "planned": len(planned),
-                    "after": before[-1].day if before else None,
-                    "previous": self._previous(),
+                    "after": on if on > case.as_of else None,
+                    "previous": max((day for day in case.audited_days if day <= case.as_of), default=None),
                     "days_since_start": (case.as_of - case.starts_on).days,
                     "required_by_permissive": asks,
                     "repairs": overdue and self.plan.verified,
@@ -122,7 +123,7 @@ class AuditObligations:
         case, planned, count = self.case, self.plan.audits, needed(self.case)
         if not count or entry.next_due is None:
             return
-        permissive, asks = case.last_permissive_due(case.as_of)
+        permissive, asks = case.last_permissive_due(case.judged_on)
         spared = planned[max(0, len(planned) - count - 1)].day if planned else entry.next_due
         yield self._obligation(
             why=Why.SCORE_RUNS,
@@ -148,8 +149,8 @@ class AuditObligations:
             before = tail[:rank]
             if rank and len(before) < rank:
                 return
-            on = max(case.as_of, before[-1].day) if before else case.as_of
-            due = entry.next_due if not rank else self._due(on, before)
+            on = max(case.judged_on, before[-1].day) if before else case.judged_on
+            due = case.due(on, before)
             if due is None:
                 return
             permissive, asks = case.last_permissive_due(on, before)
@@ -177,13 +178,13 @@ class AuditObligations:
         """Yield the grave findings of the last industrial audit: gone before the next one, or it counts for nothing."""
         case = self.case
         audits = [audit for audit in case.scenario.exposure_audits if audit.tool in case.objective.tools]
-        audits = [audit for audit in audits if case.starts_on <= audit.day <= case.as_of]
+        audits = [audit for audit in audits if case.starts_on <= audit.day <= case.judged_on]
         if not audits:
             return
         found = [(one.id, _severity(one)) for one in audits[-1].findings]
         critical = sorted({name for name, severity in found if severity.is_critical("ge")})
         high = sorted({name for name, severity in found if severity.is_high("ge")})
-        upcoming = [audit.day for audit in self.plan.audits]
+        upcoming = [audit.day for audit in self.plan.audits if audit.day > audits[-1].day]
         following = min(upcoming, default=entry.next_due or case.last_useful_day)
         for names, why in ((critical, Why.CRITICAL_FINDINGS), (high, Why.HIGH_FINDINGS)):
             if not names or (why is Why.HIGH_FINDINGS and not case.objective.high_recurrence):
@@ -195,7 +196,7 @@ class AuditObligations:
                 why=why,
                 recommended_on=self._recommended(margin, prudent),
                 last_prudent_on=prudent,
-                last_permissive_on=case.last_permissive_due(case.as_of)[0] or prudent
+                last_permissive_on=case.last_permissive_due(case.judged_on)[0] or prudent
                 if why is Why.CRITICAL_FINDINGS
                 else case.last_useful_day,
                 values={"findings": names, "next_audit": following, "seen_on": audits[-1].day},
@@ -203,7 +204,7 @@ class AuditObligations:
 
     def _standing(self, entry: Entry) -> Leeway:
         case = self.case
-        if case.loses_a_reading(case.as_of):
+        if case.loses_a_reading(case.judged_on):
             return Leeway.CONTESTED
         due = entry.next_due
         return Leeway.OVERDUE if due is not None and due < case.as_of else Leeway.OPEN
@@ -211,7 +212,7 @@ class AuditObligations:
     def _binding(self, on: date, before: Sequence[PlannedAudit], due: date) -> Why:
         """Return the rule that sets a due date, by asking what would be due without the mean."""
         case = self.case
-        if not before and not case.audited_days:
+        if not before and not any(day <= on for day in case.audited_days):
             return Why.FIRST_AUDIT
         if case.objective.rule is RuleName.TWO_MONTH_INTERVAL:
             return Why.TWO_MONTHS
@@ -219,18 +220,11 @@ class AuditObligations:
         return Why.MAX_GAP if without is not None and without.next_due == due else Why.MEAN
 
     def _recommended(self, wanted: date, last: date) -> date | None:
-        first = self.case.as_of
+        first = self.case.judged_on
+        first = add_days(first, 1) if first in self.case.upcoming else first
         if last < first:
             return self.working.on_or_after(first)
         return self.working.within(wanted, first, last)
-
-    def _due(self, on: date, before: Sequence[PlannedAudit]) -> date | None:
-        entry = self.case.ask(on, before)
-        return None if entry is None else entry.next_due
-
-    def _previous(self) -> date | None:
-        days = self.case.audited_days
-        return days[-1] if days else None
 
     def _obligation(
         self,
@@ -295,7 +289,7 @@ def report_downloads(scenario: Scenario, working: WorkingDays) -> Iterator[Oblig
                 objective=objectives[0].id,
                 unit=directory,
                 what=What.REPORT_DOWNLOAD,
-                why="REPORT_LOST" if gone else Why.REPORT_LEAVES,
+                why=Reason.REPORT_LOST if gone else Why.REPORT_LEAVES,
                 recommended_on=None if gone else working.within(today, today, days[1]),
                 last_prudent_on=days[0],
                 last_permissive_on=days[1],

@@ -7,14 +7,30 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from agent.domain.assessment import Assessment, evaluate
-from agent.domain.deadlines import add_days
-from agent.domain.forecast.audit_calendar import Plan, fewest, plan
+from agent.domain.deadlines import add_days, days_between
+from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, fewest, plan
 from agent.domain.forecast.audits import AuditObligations, named, report_downloads
 from agent.domain.forecast.declared import Declared, declared_obligations
-from agent.domain.forecast.lone_unit import LoneUnit, lone_directory, lone_surface
-from agent.domain.forecast.obligation import PIECES_MARGIN_DAYS, AuditCalendar, Leeway, Obligation, What, Why
+from agent.domain.forecast.lone_unit import (
+    LoneUnit,
+    as_downloaded,
+    clean_audit,
+    clean_run,
+    lone_directory,
+    lone_surface,
+)
+from agent.domain.forecast.obligation import (
+    PIECES_MARGIN_DAYS,
+    AuditCalendar,
+    Leeway,
+    Obligation,
+    PlannedAudit,
+    What,
+    Why,
+)
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import Objective, Programme, RuleName, Subject
+from agent.domain.rules.outcome import Reason
 from agent.domain.scenario import AdsAudit, ExposureAudit, Scenario
 from agent.domain.verdict import Verdict
 
@@ -52,15 +68,16 @@ def forecast(
     Return what `scenario` still asks, from its day to its planned declaration.
 
     `holidays` are the public holidays of those years. Audits dated after `as_of` are left out, except those whose ids
-    are `supposed`: they are taken as run, and planning goes on after them. `declared` is what the other objectives
-    are judged on; without it they are left out.
+    are `supposed`: each is taken as run on its day, and planning goes on around them. `declared` is what the other
+    objectives are judged on; without it they are left out.
     """
     working = WorkingDays(frozenset(holidays))
     scenario = _without_future(scenario, supposed)
     today = evaluate(programme, scenario)
-    units = _Units.of(programme, scenario, today)
+    at_best = _whatever_is_done(scenario, today)
+    units = _Units.of(scenario, today, at_best)
     obligations, calendars = units.planned(working)
-    judged = {**today.objectives, **(declared.judged(scenario) if declared is not None else {})}
+    judged = {**at_best.objectives, **(declared.judged(scenario) if declared is not None else {})}
     found = [
         *obligations,
         *report_downloads(scenario, working),
@@ -87,12 +104,15 @@ class _Units:
     surfaces: Mapping[str, tuple[LoneUnit, ...]]
 
     @classmethod
-    def of(cls, programme: Programme, scenario: Scenario, today: Assessment) -> _Units:
+    def of(cls, scenario: Scenario, today: Assessment, at_best: Assessment) -> _Units:
         directories: dict[str, list[LoneUnit]] = {}
         surfaces: dict[str, list[LoneUnit]] = {}
-        for objective in programme.objectives:
-            for unit in today.objectives[objective.id].units:
-                case = _case(scenario, objective, unit, today.phase_start)
+        for objective in today.programme.objectives:
+            for unit, entry in today.objectives[objective.id].units.items():
+                case = _lone(scenario, objective, unit, today.phase_start)
+                best = at_best.objectives[objective.id].units.get(unit, entry)
+                if best.verdict is Verdict.NOT_MET is not entry.verdict:
+                    case = replace(case, doomed=best)
                 into = directories if objective.subject is Subject.DIRECTORIES else surfaces
                 into.setdefault(unit, []).append(case)
         return cls(
@@ -118,7 +138,7 @@ class _Units:
         return obligations, calendars
 
 
-def _case(scenario: Scenario, objective: Objective, unit: str, phase_start: date) -> LoneUnit:
+def _lone(scenario: Scenario, objective: Objective, unit: str, phase_start: date) -> LoneUnit:
     if objective.subject is Subject.DIRECTORIES:
         directory = next(one for one in scenario.directories if one.id == unit)
         return lone_directory(scenario, objective, directory, phase_start=phase_start)
@@ -157,6 +177,33 @@ def _without_future(scenario: Scenario, supposed: Collection[str]) -> Scenario:
     )
 
 
+def _whatever_is_done(scenario: Scenario, today: Assessment) -> Assessment:
+    """
+    Return what the rules say after the audits supposed, a clean audit of everything run on every other day.
+
+    What they then say is lost is lost whatever is done; without supposed audits, they say what they say today.
+    """
+    taken = {*(run.day for run in scenario.ads_audits), *(audit.day for audit in scenario.exposure_audits)}
+    until = min(max(taken, default=scenario.as_of), scenario.last_day)
+    if until <= scenario.as_of:
+        return today
+    days = [add_days(scenario.as_of, count) for count in range(days_between(scenario.as_of, until))]
+    free = [PlannedAudit(day=day, tool=INDUSTRIAL) for day in days if day not in taken]
+    directories = frozenset(one.id for one in scenario.directories)
+    runs = [as_downloaded(run, scenario) for run in scenario.ads_audits]
+    runs += [clean_run(rank, one, directories, scenario.settings) for rank, one in enumerate(free)]
+    audits = [*scenario.exposure_audits, *(clean_audit(rank, one) for rank, one in enumerate(free))]
+    return evaluate(
+        scenario.programme,
+        replace(
+            scenario,
+            as_of=until,
+            ads_audits=tuple(sorted(runs, key=lambda run: run.day)),
+            exposure_audits=tuple(sorted(audits, key=lambda audit: audit.day)),
+        ),
+    )
+
+
 def _calendars(
     what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan], by_unit: Mapping[str, Sequence[LoneUnit]]
 ) -> Iterator[AuditCalendar]:
@@ -185,7 +232,7 @@ def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterato
         objective=EVERYTHING,
         unit=EVERYTHING,
         what=What.DECLARATION,
-        why="DECLARATION_TOO_LATE" if too_late and not over else Why.LAST_DAY,
+        why=Reason.DECLARATION_TOO_LATE if too_late and not over else Why.LAST_DAY,
         recommended_on=None if over else working.within(min(planned, last), today, last),
         last_prudent_on=last,
         last_permissive_on=last,

@@ -11,7 +11,7 @@ from math import ceil
 from agent.domain.assessment import evaluate
 from agent.domain.candidate import CandidateType, Establishment
 from agent.domain.programme import Aggregation, Objective, Programme, Subject
-from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, State
+from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome, Reason, State
 from agent.domain.rules.share import activity_share, exact, share
 from agent.domain.scenario import Directory, Scenario, Surface
 from agent.domain.units.unit import shown
@@ -134,7 +134,9 @@ class _Search:
         entries = {place: assessed.establishments[place] for place in self.places}
         self.lost = frozenset(place for place, entry in entries.items() if entry.verdict is Verdict.NOT_MET)
         self.undecided = frozenset(
-            place for place, entry in entries.items() if place not in self.lost and "NEEDS_DECISION" in entry.reasons
+            place
+            for place, entry in entries.items()
+            if place not in self.lost and Reason.NEEDS_DECISION in entry.reasons
         )
         self.own_lost = any(assessed.units[name].verdict is Verdict.NOT_MET for name in self.own)
         self.sharers = {name: max(1, sum(name in units for units in self.units.values())) for name in assessed.units}

@@ -87,12 +87,12 @@ def on(value: Json, day: date) -> Json:
     return {**value, "as_of": day.isoformat()}
 
 
-def acting(value: Json, objective: str, *days: date) -> Json:
+def acting(value: Json, objective: str, *days: date, name: str = "done") -> Json:
     """The case with clean audits of the objective's unit on some days."""
     key, common = ("ads_audits", {"ads": ["AD1"], "score": 3})
     if UNITS[objective] == "X1":
         key, common = ("exposure_audits", {"tool": "INDUSTRIAL", "covers": "*", "findings": []})
-    more = [{"id": f"done-{rank}", "date": day.isoformat(), **common} for rank, day in enumerate(days)]
+    more = [{"id": f"{name}-{rank}", "date": day.isoformat(), **common} for rank, day in enumerate(days)]
     return {**value, key: [*value[key], *more]}
 
 
@@ -209,9 +209,28 @@ def test_the_proposed_calendar_is_of_working_days_and_satisfies_every_reading_th
                     assert verdict(after, objective) == "met"
 
 
+@few
+@given(cases(), st.lists(st.integers(1, 300), max_size=3, unique=True))
+def test_clean_audits_supposed_lose_nothing_and_a_calendar_around_them_still_satisfies_every_open_reading(
+    value: Json, ahead: list[int]
+) -> None:
+    last = date.fromisoformat(value["phase"]["declaration"])
+    days = sorted(day for count in ahead if (day := day_of(value) + timedelta(days=count)) <= last)
+    supposed = acting(acting(value, "D1.O1.A", *days), "D1.O2.A", *days)
+    found = forecast_of(supposed, supposed={f"done-{rank}" for rank in range(len(days))})
+
+    assert found.lost == forecast_of(value).lost
+    for calendar in found.calendars:
+        for objective, unit in UNITS.items():
+            if calendar.verified and unit in calendar.units:
+                after = with_calendar(on(supposed, last), objective, calendar.audits)
+                lost_before = lost_readings(value, objective)
+                assert [one for one in lost_readings(after, objective) if one not in lost_before] == []
+
+
 def with_calendar(value: Json, objective: str, audits: Any) -> Json:
     """The case with the audits proposed, a free tool being the one that proves the least."""
-    made = acting(value, objective, *[one.day for one in audits])
+    made = acting(value, objective, *[one.day for one in audits], name="planned")
     for one, planned in zip(made["exposure_audits"][len(value["exposure_audits"]) :], audits, strict=False):
         one["tool"] = planned.tool or "SILENE"
     return made

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.domain.forecast.forecast import EVERYTHING
+from agent.domain.forecast.forecast import EVERYTHING, Forecast
 from agent.domain.forecast.obligation import Leeway, What, Why
 from tests.unit.domain.forecast.cases import HOLIDAYS, Json, asked, calendar_of, day, forecast_of, scenario
 
@@ -253,6 +253,59 @@ def test_an_audit_dated_after_the_day_asked_does_not_count_unless_it_is_supposed
 
     assert without.last_prudent_on == day("2026-08-18")
     assert supposed.last_prudent_on == day("2026-10-17")
+
+
+def supposing(value: Json, *ids: str) -> Forecast:
+    return forecast_of(value, supposed=set(ids))
+
+
+def next_of(found: Forecast, objective: str) -> Any:
+    return next(one for one in found.obligations if one.objective == objective and one.rank == 1)
+
+
+@pytest.mark.parametrize("kind", ["ads", "exposure"])
+def test_a_supposed_audit_that_comes_too_late_leaves_the_one_before_it_to_be_done(kind: str) -> None:
+    audits = ["2026-06-20", "2026-08-10", "2027-02-10"]
+    runs, exposures = (audits, ["2026-06-20", "2026-08-10"]) if kind == "ads" else (["2026-06-20"], audits)
+    value = scenario(as_of="2026-09-15", runs=runs, exposures=exposures)
+    objective, supposed = ("D1.O1.A", "a2") if kind == "ads" else ("D1.O2.A", "x2")
+    without, found = next_of(forecast_of(value), objective), supposing(value, supposed)
+    audit = next_of(found, objective)
+
+    assert not any(one.lost for one in found.obligations)
+    assert (audit.last_prudent_on, audit.last_permissive_on) == (without.last_prudent_on, without.last_permissive_on)
+    assert audit.last_prudent_on < day("2027-02-10")
+    assert all(one.verified for one in found.calendars)
+
+
+def test_what_is_planned_makes_room_for_the_audits_supposed() -> None:
+    value = scenario(as_of="2026-09-15", runs=["2026-06-20", "2026-08-10", "2026-10-05", "2027-02-10"])
+    without = next(one for one in forecast_of(value).calendars if one.what is What.ADS_AUDIT)
+    [calendar] = [one for one in supposing(value, "a2", "a3").calendars if one.what is What.ADS_AUDIT]
+
+    assert calendar.verified
+    assert len(calendar.audits) < len(without.audits)
+    assert all(day("2026-10-05") < one.day < day("2027-02-10") for one in calendar.audits)
+
+
+def test_a_critical_supposed_on_the_last_day_loses_what_nothing_then_repairs() -> None:
+    exposures: Any = ["2026-06-20", "2026-08-10", ("2027-03-31", "INDUSTRIAL", [CRITICAL])]
+    value = scenario(as_of="2026-08-12", runs=["2026-06-20", "2026-08-10"], exposures=exposures)
+    found = supposing(value, "x2")
+    lost = [one for one in found.obligations if one.lost]
+
+    assert found.lost == ("D1.O2.B",)
+    assert [(one.objective, one.last_permissive_on) for one in lost] == [("D1.O2.B", None)]
+
+
+def test_a_low_score_supposed_in_time_asks_for_the_runs_that_make_it_good() -> None:
+    value = scenario(as_of="2026-08-12", runs=["2026-06-20", "2026-08-10", ("2026-12-14", 1)])
+    found = supposing(value, "a2")
+    runs = next_of(found, "D1.O1.B")
+
+    assert next(one for one in found.calendars if one.what is What.ADS_AUDIT).verified
+    assert runs.values["runs"] == 2
+    assert runs.recommended_on > day("2026-12-14")
 
 
 def test_a_directory_without_decision_asks_for_one() -> None:
