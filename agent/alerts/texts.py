@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agent.alerts.interface import OutgoingItem, OutgoingMessage
 from agent.domain.alert import GRAVEST_FIRST, OVERDUE, Alert, AlertKind, Change, Severity
 from agent.domain.display import printable
+from agent.domain.verdict import Verdict
 from agent.texts.words import day, moment, reason, verdict
 
 if TYPE_CHECKING:
@@ -212,10 +213,10 @@ def _verdict(transition: Transition, names: Names) -> Words:
     return Words(f"{objective} : objectif {verdict(condition.state)}", _joined(*lines), "carenage status")
 
 
-_RESOLVED_VERDICTS = {
-    "met": "objectif de nouveau atteint",
-    "at_risk": "plus de défaut constaté, mais une échéance approche",
-    "not_applicable": "objectif désormais sans objet",
+_RESOLVED_VERDICTS: dict[str, str] = {
+    Verdict.MET: "objectif de nouveau atteint",
+    Verdict.AT_RISK: "plus de défaut constaté, mais une échéance approche",
+    Verdict.NOT_APPLICABLE: "objectif désormais sans objet",
 }
 
 
@@ -234,7 +235,7 @@ def _due(transition: Transition, names: Names) -> Words:
     when = {0: "aujourd'hui", 1: "demain"}.get(left, f"dans {left} jours")
     return Words(
         f"{objective} : à faire au plus tard le {day(condition.due_on)} ({when})",
-        "Passé ce jour, l'objectif n'est plus assuré." if condition.values["verdict"] != "not_met" else "",
+        "Passé ce jour, l'objectif n'est plus assuré." if condition.values["verdict"] != Verdict.NOT_MET else "",
         "carenage plan",
     )
 

@@ -14,7 +14,8 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from agent.domain.verdict import told_apart
+from agent.domain.rules.outcome import Reason
+from agent.domain.verdict import Verdict, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ OVERDUE = "overdue"
 _CRITICAL_DAYS = 3
 _WARNING_DAYS = 15
 # Reasons that only say that a date is near: the ladder tells them better.
-_DATED_REASONS = frozenset({"DUE_SOON", "OVERDUE", "REPORT_DOWNLOAD_SOON"})
+_DATED_REASONS = frozenset({Reason.DUE_SOON, Reason.OVERDUE, Reason.REPORT_DOWNLOAD_SOON})
 _FAILURES_BEFORE_ALERT = 2
 
 
@@ -377,7 +378,7 @@ def _is_worth_telling(transition: Transition, resolved: set[tuple[str | None, st
     if condition.kind is not AlertKind.DUE or transition.change is not Change.RESOLVED:
         return True
     told = (condition.programme, condition.objective, condition.establishment) in resolved
-    return condition.values["verdict"] == "met" and not told
+    return condition.values["verdict"] == Verdict.MET and not told
 
 
 def _entry_conditions(
@@ -395,7 +396,7 @@ def _entry_conditions(
     step = rung(due_on, as_of) if due_on else None
     grave = frozenset(entry["reasons"]) - _DATED_REASONS
     contested = frozenset(f"contested:{reading}" for reading in entry["contested"])
-    only_dated = verdict == "at_risk" and step is not None and not grave and not contested
+    only_dated = verdict == Verdict.AT_RISK and step is not None and not grave and not contested
     yield Condition(
         kind=AlertKind.VERDICT,
         subject=f"verdict/{scope}",
@@ -424,9 +425,9 @@ def _entry_conditions(
 
 
 def _verdict_severity(verdict: str, *, contested: bool, only_dated: bool) -> Severity | None:
-    if verdict == "not_met":
+    if verdict == Verdict.NOT_MET:
         return Severity.CRITICAL
-    if (verdict == "at_risk" and not only_dated) or (contested and verdict != "not_applicable"):
+    if (verdict == Verdict.AT_RISK and not only_dated) or (contested and verdict != Verdict.NOT_APPLICABLE):
         return Severity.WARNING
     return None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.domain.decided import AUTHORITY, NO_EXPOSURE, RERATING
 from agent.domain.declaration import Bearer
 from agent.domain.programme import RuleName, Subject
+from agent.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from agent.domain.programme import Objective, Programme
 
 Json = dict[str, Any]
-_DONE = {"met", "not_applicable"}
+_DONE = {Verdict.MET, Verdict.NOT_APPLICABLE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,8 @@ from agent.domain.admissible import (
 )
 from agent.domain.decided import rerating_of
 from agent.domain.facts import Decision, DirectoryFact, DocumentFact, Fact
+from agent.domain.rules.outcome import Reason
+from agent.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -234,12 +236,12 @@ def _agree(objectives: Sequence[Mapping[str, Any]], *, is_whole: bool) -> Json:
 def _agreed(entries: Sequence[Mapping[str, Any]], *, is_whole: bool) -> Json:
     """Return the entry that every value leads to; the soonest date, and every reason and reading of any of them."""
     verdicts = {entry["verdict"] for entry in entries}
-    is_open = len(verdicts) > 1 or (not is_whole and verdicts != {"not_applicable"})
+    is_open = len(verdicts) > 1 or (not is_whole and verdicts != {Verdict.NOT_APPLICABLE})
     reasons = {code for entry in entries for code in entry["reasons"]}
     return {
         **entries[0],
-        "verdict": "at_risk" if is_open else entries[0]["verdict"],
-        "reasons": sorted(reasons | ({"NEEDS_DECISION"} if is_open else set())),
+        "verdict": Verdict.AT_RISK if is_open else entries[0]["verdict"],
+        "reasons": sorted(reasons | ({Reason.NEEDS_DECISION} if is_open else set())),
         "contested": sorted({name for entry in entries for name in entry["contested"]}),
         "next_due": min((entry["next_due"] for entry in entries if entry["next_due"]), default=None),
     }

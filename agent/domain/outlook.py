@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from agent.domain.verdict import Verdict
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -32,7 +34,7 @@ def next_audits(assessment: Mapping[str, Any], *, margin_days: int) -> list[Next
         if job is None:
             continue
         for unit, entry in entries["units"].items():
-            if not entry["next_due"] or entry["verdict"] == "not_met":
+            if not entry["next_due"] or entry["verdict"] == Verdict.NOT_MET:
                 continue
             last = date.fromisoformat(entry["next_due"])
             candidate = NextAudit(

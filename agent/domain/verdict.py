@@ -25,6 +25,13 @@ class Verdict(StrEnum):
     AT_RISK = "at_risk"
     NOT_APPLICABLE = "not_applicable"
 
+    @property
+    def gravity(self) -> int:
+        """How grave it is, least first: what does not apply, what is met, what is at risk, what is lost."""
+        return _GRAVITY.index(self)
+
+
+_GRAVITY = (Verdict.NOT_APPLICABLE, Verdict.MET, Verdict.AT_RISK, Verdict.NOT_MET)
 
 _UNANIMOUS = {
     State.SATISFIED: Verdict.MET,

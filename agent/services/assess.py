@@ -12,12 +12,14 @@ from agent.domain.declared import judge_declared
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
 from agent.domain.live import OpenQuestion, evaluate_live
+from agent.domain.rules.outcome import Reason
 from agent.domain.scenario import parse_scenario
+from agent.domain.verdict import Verdict
 from agent.services.declarations import declarations_in_force
-from agent.services.fact_codec import from_json
+from agent.services.fact_codec import KINDS, from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
 Json = dict[str, object]
+
+SPENDING = "spending"
+JUDGED = KINDS - {SPENDING}
+"""The kinds of facts that objectives are judged on: the tables of spending, which are large, are read apart."""
 
 REINDEX = "carenage vault reindex --identity CLÉ"
 READ_AGAIN = "carenage evidence read {id} --identity CLÉ"
@@ -77,12 +83,12 @@ class Assessed:
     declarations: tuple[Declaration, ...] = ()
 
 
-def known_facts(index: FactIndex, zone: ZoneInfo) -> list[KnownFact]:
-    """Return the current facts as typed values; kinds of a later release are left aside."""
+def known_facts(index: FactIndex, zone: ZoneInfo, kinds: Container[str] = JUDGED) -> list[KnownFact]:
+    """Return the current facts of `kinds` as typed values; those of a later release are left aside."""
     deposits = {item.id: item for item in index.deposits()}
     found = []
     for current in index.facts():
-        fact = from_json(current.data)
+        fact = from_json(current.data) if current.kind in kinds else None
         deposit = deposits.get(current.evidence_id)
         if fact is not None and deposit is not None:
             found.append(
@@ -114,7 +120,7 @@ def decisions(index: FactIndex, zone: ZoneInfo) -> list[Decision]:
 
 def unread(index: FactIndex, known: Sequence[KnownFact], zone: ZoneInfo) -> list[KnownFact]:
     """Return, for each audit that is sealed but was never read (an interruption, a held deposit), what it may prove."""
-    read = {item.evidence for item in known}
+    read = {item.evidence for item in known} | {item.evidence_id for item in index.facts() if item.kind == SPENDING}
     return [
         KnownFact(evidence=item.id, fact=fact, received_on=item.received_at.astimezone(zone).date().isoformat())
         for item in index.deposits()
@@ -204,7 +210,7 @@ def _with_declared(
 
 def _unknown(node: Any) -> Any:
     if isinstance(node, dict):
-        if "verdict" in node and node["verdict"] != "not_applicable":
-            return {**node, "verdict": "at_risk", "reasons": sorted({*node["reasons"], "NEEDS_DECISION"})}
+        if "verdict" in node and node["verdict"] != Verdict.NOT_APPLICABLE:
+            return {**node, "verdict": Verdict.AT_RISK, "reasons": sorted({*node["reasons"], Reason.NEEDS_DECISION})}
         return {key: _unknown(value) for key, value in node.items()}
     return node

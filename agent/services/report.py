@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.domain.outlook import next_audits
+from agent.domain.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ class StatusReport:
     def has_not_met(self) -> bool:
         """Return whether an objective can no longer be met."""
         return any(
-            objective["candidate"]["verdict"] == "not_met"
+            objective["candidate"]["verdict"] == Verdict.NOT_MET
             for one in self.assessed
             for objective in one.document["objectives"].values()
         )

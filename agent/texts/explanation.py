@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from agent.domain.explanation import steps
+from agent.domain.rules.outcome import Reason
+from agent.domain.verdict import Verdict
 from agent.texts.readings import answer
 from agent.texts.sources import cited
 from agent.texts.words import MARKS, day, reason, verdict
@@ -126,7 +128,7 @@ def _window(step: steps.Window, found: str) -> Iterator[str]:
     yield f"{said}.{_from(step.sources)}"
     for issue in step.issues:
         yield f"  Attention : {reason(issue)}."
-    if step.final and found != "met":
+    if step.final and found != Verdict.MET:
         yield "  Le jour de la déclaration est venu : ce qui manque ne se rattrape plus."
 
 
@@ -148,7 +150,7 @@ def _decisions(step: steps.Decisions, called: _Names) -> Iterator[str]:
 def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterator[str]:
     kind = step.parts[0].kind
     deciding = [part for part in step.parts if part.decides]
-    is_fine = deciding[0].verdict in {"met", "not_applicable"}
+    is_fine = deciding[0].verdict in {Verdict.MET, Verdict.NOT_APPLICABLE}
     shown = deciding[0].id if kind == "objective" else f"{one.objective} {deciding[0].id}"
     command = f"    → carenage status --explain {shown}"
     if one.subject.kind == "candidate" and kind in {"directory", "surface"}:
@@ -180,7 +182,7 @@ def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterato
 
 
 def _verdicts(name: str, count: int) -> str:
-    plural = "s" if count > 1 and name in {"met", "not_met"} else ""
+    plural = "s" if count > 1 and name in {Verdict.MET, Verdict.NOT_MET} else ""
     return f"{count} {verdict(name)}{plural}"
 
 
@@ -382,7 +384,9 @@ def _exposure_said(test: steps.ExposureTest, step: steps.LastAudits) -> str:
     if test.lasting_highs:
         lasting = _count(len(test.lasting_highs), "élevée")
         said.append(f"{lasting} d'un audit à l'autre ({', '.join(test.lasting_highs[:_FIRST])})")
-    said += [reason(code) for code in test.broken if code not in {"DUE_SOON", "OVERDUE", "HIGH_NOT_FIXED"}]
+    said += [
+        reason(code) for code in test.broken if code not in {Reason.DUE_SOON, Reason.OVERDUE, Reason.HIGH_NOT_FIXED}
+    ]
     if test.holds and not any(test.criticals):
         said.append("aucune critique aux deux derniers, tenu")
     elif test.holds:

@@ -25,6 +25,7 @@ from agent.domain.scenario import DirectoryKind
 from agent.domain.units.directories import directory_units
 from agent.domain.units.surfaces import surface_units
 from agent.domain.units.unit import Unit
+from agent.domain.verdict import Verdict
 
 Json = Mapping[str, Any]
 
@@ -194,7 +195,11 @@ class Reasoning:
                 yield exposure_step(self.ground, unit, exposure)
         audits = numbers.get("audits_needed", numbers.get("remaining_audits_min"))
         due = day_of(entry["next_due"])
-        if not self.ground.frame.final and entry["verdict"] in {"met", "at_risk"} and (audits or due is not None):
+        if (
+            not self.ground.frame.final
+            and entry["verdict"] in {Verdict.MET, Verdict.AT_RISK}
+            and (audits or due is not None)
+        ):
             success = day_of(numbers.get("earliest_achievable"))
             yield steps.Remaining(audits=audits, next_due=due, earliest_success=success)
 

@@ -16,6 +16,7 @@ from agent.domain.explanation.readings import reading_step, result_of
 from agent.domain.explanation.share import share_step
 from agent.domain.programme import DeclaredObjective, Programme, ReadingValue
 from agent.domain.scenario import Scenario
+from agent.domain.verdict import Verdict
 
 Json = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ class DeclaredReasoning:
         yield from self._engaged(entry)
         yield from self._conditions(subject, entry)
         due = day_of(entry["next_due"])
-        if due is not None and entry["verdict"] in {"met", "at_risk"}:
+        if due is not None and entry["verdict"] in {Verdict.MET, Verdict.AT_RISK}:
             yield steps.Remaining(audits=None, next_due=due)
         yield from self._readings(subject, entry)
 

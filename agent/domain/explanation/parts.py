@@ -8,13 +8,12 @@ from typing import Any, cast
 
 from agent.domain.explanation import steps
 from agent.domain.programme import Source
+from agent.domain.verdict import Verdict
 
 Json = Mapping[str, Any]
 
 CANDIDATE, ESTABLISHMENT, DIRECTORY, SURFACE = "candidate", "establishment", "directory", "surface"
 OBJECTIVE = "objective"
-
-_GRAVEST_FIRST = ("not_met", "at_risk", "met", "not_applicable")
 
 
 def entry_of(judged: Json, subject: steps.Subject) -> Json:
@@ -26,12 +25,12 @@ def entry_of(judged: Json, subject: steps.Subject) -> Json:
     return cast("Json", judged[level].get(subject.id, _LEFT_OUT))
 
 
-_LEFT_OUT: Json = {"verdict": "not_applicable", "reasons": [], "contested": [], "next_due": None, "numbers": {}}
+_LEFT_OUT: Json = {"verdict": Verdict.NOT_APPLICABLE, "reasons": [], "contested": [], "next_due": None, "numbers": {}}
 
 
 def parts_step(kind: str, entries: Mapping[str, Json], *, every: bool, sources: tuple[Source, ...] = ()) -> steps.Parts:
     """Return the parts of one kind, the gravest first; those of the gravest verdict decide."""
-    gravest = min((_GRAVEST_FIRST.index(entry["verdict"]) for entry in entries.values()), default=0)
+    gravest = max((_gravity(entry["verdict"]) for entry in entries.values()), default=0)
     parts = [
         steps.Part(
             kind=kind,
@@ -40,12 +39,16 @@ def parts_step(kind: str, entries: Mapping[str, Json], *, every: bool, sources: 
             reasons=tuple(entry["reasons"]),
             contested=tuple(entry["contested"]),
             next_due=day_of(entry["next_due"]),
-            decides=_GRAVEST_FIRST.index(entry["verdict"]) == gravest,
+            decides=_gravity(entry["verdict"]) == gravest,
         )
         for name, entry in entries.items()
     ]
-    ordered = sorted(parts, key=lambda part: (_GRAVEST_FIRST.index(part.verdict), part.next_due or date.max, part.id))
+    ordered = sorted(parts, key=lambda part: (-_gravity(part.verdict), part.next_due or date.max, part.id))
     return steps.Parts(every=every, parts=tuple(ordered), sources=sources)
+
+
+def _gravity(verdict: str) -> int:
+    return Verdict(verdict).gravity
 
 
 def day_of(text: object) -> date | None:

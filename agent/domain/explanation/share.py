@@ -10,6 +10,7 @@ from agent.domain.candidate import Candidate, CandidateType
 from agent.domain.explanation import steps
 from agent.domain.programme import Source
 from agent.domain.rules.share import activity_share
+from agent.domain.verdict import Verdict
 
 Json = Mapping[str, Any]
 
@@ -33,7 +34,7 @@ def share_step(
     """
     holding = judged["candidate"]["numbers"]["establishments_covered"]
     states = {name: _state(entry, holds=name in holding) for name, entry in judged["establishments"].items()}
-    applicable = [one for one in candidate.perimeter if states[one.id] != "not_applicable"]
+    applicable = [one for one in candidate.perimeter if states[one.id] != Verdict.NOT_APPLICABLE]
     is_ght = candidate.type is CandidateType.GHT
     supports = [one for one in applicable if is_ght and one.support]
     holders = [one for one in applicable if states[one.id] == "holds"]
@@ -67,8 +68,8 @@ def share_step(
 
 
 def _state(entry: Json, *, holds: bool) -> str:
-    if entry["verdict"] == "not_applicable":
+    if entry["verdict"] == Verdict.NOT_APPLICABLE:
         return "not_applicable"
     if holds:
         return "holds"
-    return "lost" if entry["verdict"] == "not_met" else "recoverable"
+    return "lost" if entry["verdict"] == Verdict.NOT_MET else "recoverable"
