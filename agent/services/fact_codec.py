@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _TYPES: dict[str, Any] = {item.__dataclass_fields__["kind"].default: item for item in get_args(Fact)}
 
+KINDS = frozenset(_TYPES)
+
 
 def to_json(fact: Fact) -> dict[str, Any]:
     """Return the JSON object that is sealed, `kind` included."""

@@ -12,7 +12,7 @@ from agent.domain.facts import FaultyRowFact, SpendingFact
 from agent.domain.live import CONFIRM
 from agent.domain.spending import Nature, Standing
 from agent.domain.statement import Signatures, SpendingLine, judge_table
-from agent.services.assess import FactIndex, decisions, known_facts
+from agent.services.assess import SPENDING, FactIndex, decisions, known_facts
 from agent.texts.spending import INDICATIVE, sentence, source, to_do
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def tables_in_force(index: FactIndex, zone: ZoneInfo) -> list[SpendingTable]:
     others = {one.evidence for one in decisions(index, zone) if one.decision == CONFIRM and "kind" in one.values}
     kept: dict[str, SpendingTable] = {}
     contents: dict[str, str] = {}
-    tables = [item for item in known_facts(index, zone) if isinstance(item.fact, SpendingFact)]
+    tables = [item for item in known_facts(index, zone, {SPENDING}) if isinstance(item.fact, SpendingFact)]
     for item in sorted(tables, key=_by_evidence):
         if item.evidence in others or not isinstance(item.fact, SpendingFact):
             continue

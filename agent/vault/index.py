@@ -65,15 +65,21 @@ class IndexedDeposit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurrentFact:
-    """A fact of the reading in force of an evidence item; `data` is the fact as sealed, `kind` included."""
+    """A fact of the reading in force of an evidence item; `text` is the JSON of the fact as sealed."""
 
     evidence_id: str
     kind: str
-    data: Mapping[str, Any]
+    text: str
     reader: str
     reader_version: int
     journal_seq: int
     deposit_id: str
+
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """The fact as sealed, `kind` included, decoded for whoever asks: a table of spending is large."""
+        document: dict[str, Any] = json.loads(self.text)
+        return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +172,7 @@ class Index:
             CurrentFact(
                 evidence_id=row["evidence_id"],
                 kind=row["kind"],
-                data=json.loads(row["data"]),
+                text=row["data"],
                 reader=row["reader"],
                 reader_version=row["reader_version"],
                 journal_seq=row["seq"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -9,8 +10,11 @@ from zoneinfo import ZoneInfo
 from agent.bootstrap import evaluate_scenario
 from agent.domain.admissible import Perimeter
 from agent.domain.declaration import DECLARE, to_record
-from agent.services.assess import assess, decisions
-from agent.vault.index import SealedDecision
+from agent.domain.evidence import EvidenceClass
+from agent.domain.facts import SpendingFact
+from agent.services.assess import SPENDING, assess, decisions, known_facts, unread
+from agent.services.fact_codec import to_json
+from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 from config.fact_kinds import fact_kinds
 from config.programme_files import find_programme
 from tests.unit.domain.declared_cases import said
@@ -19,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from agent.domain.declaration import Declaration
-    from agent.vault.index import CurrentFact, IndexedDeposit
+
+PARIS = ZoneInfo("Europe/Paris")
 
 
 class OneDecision:
@@ -52,7 +57,7 @@ class OneDecision:
 
 
 def test_a_decision_is_dated_in_the_hospitals_civil_time() -> None:
-    (found,) = decisions(OneDecision(), ZoneInfo("Europe/Paris"))
+    (found,) = decisions(OneDecision(), PARIS)
 
     assert found.on == "2026-06-02"
 
@@ -132,3 +137,56 @@ def test_what_the_index_could_not_restore_leaves_declared_objectives_open() -> N
     found = assessed(OnlyDeclarations(OSIS, lost=1))["objectives"]["D1.O4"]["candidate"]
 
     assert (found["verdict"], found["reasons"]) == ("at_risk", ["NEEDS_DECISION"])
+
+
+class OneTable(OneDecision):
+    """An index that holds a table of spending, sealed as a report of an audit."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def deposits(self) -> Sequence[IndexedDeposit]:
+        return [
+            IndexedDeposit(
+                id="1",
+                evidence_class=EvidenceClass.EXPOSURE,
+                journal_seq=1,
+                committed_at=datetime(2026, 6, 1, tzinfo=UTC),
+                received_at=datetime(2026, 6, 1, tzinfo=UTC),
+                facts_on=None,
+                bytes=1,
+                stored_bytes=1,
+                path="1",
+                bag="1",
+                collector=None,
+                subject=None,
+                replaces=None,
+                reason=None,
+                person=None,
+            )
+        ]
+
+    def facts(self) -> Sequence[CurrentFact]:
+        return [
+            CurrentFact(
+                evidence_id="1",
+                kind=SPENDING,
+                text=self.text,
+                reader="spending_table",
+                reader_version=1,
+                journal_seq=2,
+                deposit_id="2",
+            )
+        ]
+
+
+def test_table_of_spending_is_decoded_for_spending_alone() -> None:
+    fact = SpendingFact(table="depenses.csv")
+    index = OneTable(json.dumps(to_json(fact)))
+
+    assert known_facts(OneTable("no JSON"), PARIS) == []
+    assert [item.fact for item in known_facts(index, PARIS, {SPENDING})] == [fact]
+
+
+def test_report_that_was_read_as_a_table_of_spending_is_no_report_that_nobody_read() -> None:
+    assert unread(OneTable(""), known_facts(OneTable(""), PARIS), PARIS) == []
