@@ -60,9 +60,15 @@ def find_programme(programme_id: str) -> Programme | None:
 
 
 @cache
-def _load(programme_id: str) -> Programme:
+def programme_document(programme_id: str) -> dict[str, Any]:
+    """Return the file, decoded, of a programme that ships with the product."""
     file = resources.files("config").joinpath("programmes", programme_id.lower() + _SUFFIX)
-    return programme_from(tomllib.loads(file.read_text(encoding="utf-8")))
+    return tomllib.loads(file.read_text(encoding="utf-8"))
+
+
+@cache
+def _load(programme_id: str) -> Programme:
+    return programme_from(programme_document(programme_id))
 
 
 def programme_from(document: dict[str, Any]) -> Programme:

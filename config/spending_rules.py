@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from agent.domain.programme import Source
 from agent.domain.spending import Category, Engagement, Nature, SpendingRules, Standing, Test
 from agent.domain.wording import folded
-from config.programme_files import load_programme
+from config.programme_files import load_programme, programme_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +30,7 @@ def spending_rules(programme_id: str) -> SpendingRules:
     Raises ConfigurationError when no programme has that id.
     """
     programme = load_programme(programme_id)
-    file = resources.files("config").joinpath("programmes", programme_id.lower() + ".toml")
-    return spending_rules_from(tomllib.loads(file.read_text(encoding="utf-8")).get("spending", {}), programme.order)
+    return spending_rules_from(programme_document(programme_id).get("spending", {}), programme.order)
 
 
 def spending_rules_from(table: dict[str, Any], objectives: tuple[str, ...]) -> SpendingRules:

@@ -1,10 +1,12 @@
-"""The benchmark of evaluation measures what it says: the same candidate each time, as large as asked."""
+"""The benchmarks measure what they say: a candidate as large as asked, a table with lines of every standing."""
 
 from __future__ import annotations
 
 import pytest
 
+from agent.domain.spending import Standing
 from bench.evaluation import ORDINARY, Size, candidate, judge, parsed
+from bench.spending import judged, table
 
 
 @pytest.mark.parametrize("alike", [True, False], ids=["audited-alike", "no-two-alike"])
@@ -24,3 +26,10 @@ def test_the_audits_of_a_candidate_count_and_those_beyond_do_not() -> None:
 
 def test_another_seed_is_another_candidate() -> None:
     assert candidate(ORDINARY, seed=1) != candidate(ORDINARY, seed=2)
+
+
+def test_a_table_of_spending_is_as_long_as_asked_and_has_lines_of_every_standing() -> None:
+    made = judged(table(60))
+
+    assert len(made.lines) == 60
+    assert {one.judgement.standing for one in made.lines} == set(Standing)
