@@ -113,9 +113,13 @@ def _as_planned(case: Case, checks: list[Check], one: Declaration) -> list[Check
     """
     Return the checks of what is yet to come: its proof cannot be there, and does not lack.
 
-    A declaration dated as a whole (parameter `dated_by`) after the photo proves nothing yet.
+    A declaration dated as a whole (parameter `dated_by`) after the photo proves nothing yet, and one dated after
+    the declaration nothing at all.
     """
     dated = one.values.get(str(case.objective.parameters.get("dated_by")))
+    if isinstance(dated, date) and dated > case.days[DECLARATION]:
+        too_late = case.unmet(Reason.OUTSIDE_WINDOW)
+        return [replace(check, outcome=too_late, met=False) if check.met else check for check in checks]
     days = [check.value for check in checks if Reason.PLANNED in check.outcome.reasons]
     is_to_come = isinstance(dated, date) and dated > case.as_of
     planned = [day for day in (*days, *([dated] if is_to_come else [])) if isinstance(day, date)]

@@ -170,6 +170,21 @@ class TestOsis:
         assert verdict(found, "D1.O4") == (AT_RISK, {Reason.PLANNED})
         assert candidate(found, "D1.O4").next_due == date(2026, 12, 1)
 
+    @pytest.mark.parametrize(
+        ("objective", "declared"),
+        [
+            pytest.param("D1.O4", osis(filled_on=date(2027, 3, 15)), id="oSIS"),
+            pytest.param("D1.O5", budget(filled_on=date(2027, 3, 15)), id="budget"),
+            pytest.param("D1.O6.A", governance(named_on=date(2027, 3, 15)), id="governance"),
+        ],
+    )
+    def test_and_what_else_is_dated_counts_only_up_to_the_declaration(
+        self, objective: str, declared: Declaration
+    ) -> None:
+        found = judged(declared, as_of=date(2027, 3, 20))
+
+        assert verdict(found, objective) == (NOT_MET, {Reason.OUTSIDE_WINDOW})
+
     def test_the_last_word_about_an_establishment_wins(self) -> None:
         assert candidate(judged(osis(), osis("E2", measures=12)), "D1.O4").verdict is AT_RISK
         assert candidate(judged(osis("E2", measures=12), osis()), "D1.O4").verdict is MET

@@ -138,6 +138,22 @@ def test_what_a_dated_declaration_says_proves_nothing_before_its_day() -> None:
 
 
 @pytest.mark.parametrize(
+    ("as_of", "state"),
+    [
+        pytest.param(TODAY, State.RECOVERABLE, id="planned after it"),
+        pytest.param(date(2027, 3, 20), State.LOST, id="done after it"),
+    ],
+)
+def test_what_a_declaration_dated_after_the_planned_one_says_comes_too_late(as_of: date, state: State) -> None:
+    asked = objective(asks("filled", IS), asks("other", IS), parameters={"dated_by": "filled_on"})
+    declared = said(filled=True, other=True, filled_on=date(2027, 3, 15))
+
+    found = conditions.judge(case(declared, of=asked, as_of=as_of)).outcome
+
+    assert (found.state, found.reasons) == (state, {Reason.OUTSIDE_WINDOW})
+
+
+@pytest.mark.parametrize(
     ("asked", "evidence", "missing"),
     [
         pytest.param(True, ("proof",), False, id="in its place"),
