@@ -311,12 +311,15 @@ class Application:
         return write_whole(to, lambda stream: stream.write(data), replace=replace)
 
     def _programme_entry(self, programme: str | None) -> Programme:
+        from agent.texts.words import did_you_mean
+
         entries = {entry.id: entry for entry in self.configuration.programmes}
         if programme is None:
             return self.configuration.programmes[0]
         if programme not in entries:
             raise UsageError(
-                f"Le programme « {programme} » n'est pas configuré.", hint=f"Programmes : {', '.join(entries)}."
+                f"Le programme « {programme} » n'est pas configuré{did_you_mean(programme, entries)}",
+                hint=f"Programmes configurés : {', '.join(entries)}.",
             )
         return entries[programme]
 
@@ -733,15 +736,8 @@ class Application:
         )
 
     def _perimeter_of(self, programme: str | None) -> Perimeter:
-        configured = {str(perimeter.base["programme"]): perimeter for perimeter in self.perimeters}
-        if programme is None:
-            return self.perimeters[0]
-        if programme not in configured:
-            raise UsageError(
-                f"Le programme « {programme} » n'est pas dans la configuration.",
-                hint=f"Programmes configurés : {', '.join(configured)}.",
-            )
-        return configured[programme]
+        entry = self._programme_entry(programme)
+        return next(one for one in self.perimeters if one.base["programme"] == entry.id)
 
     def _assess_for_dossier(self, perimeter: Perimeter, vault: Vault, as_of: date | None) -> Assessed:
         from agent.services.assess import assess

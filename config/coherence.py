@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from agent.domain.errors import ConfigurationError
-from agent.texts.words import span
+from agent.texts.words import did_you_mean, span
 from config.annotations import Location
-from config.faults import Fault, did_you_mean, place
+from config.faults import Fault, place
 from config.finess import has_valid_check_digit
 from config.model import EXAMPLE_RECIPIENTS, FINESS, UNNAMED, ChannelEntry, CollectorEntry, PluginEntry, TargetEntry
 from config.plugin_settings import Registry, check_kind, check_settings, own_settings

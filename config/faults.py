@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from agent.texts.words import did_you_mean
 from config.annotations import Location, keys_of
 from config.model import PATTERNS
 
@@ -63,14 +63,6 @@ def place(location: Iterable[str | int]) -> str:
         key = part if _BARE_KEY.fullmatch(part) else json.dumps(part[:_LONGEST_KEY], ensure_ascii=True)
         text += f".{key}" if text else key
     return text
-
-
-def did_you_mean(given: str, possible: Collection[str]) -> str:
-    """Return « vouliez-vous dire … ? », or the list of what is possible."""
-    close = difflib.get_close_matches(given[:_LONGEST_KEY], sorted(possible), n=1, cutoff=0.6)
-    if close:
-        return f" ; vouliez-vous dire « {close[0]} » ?"
-    return f" ; possibles : {', '.join(sorted(possible))}" if possible else " (il n'y en a aucun)"
 
 
 def in_french(

@@ -23,8 +23,9 @@ from pydantic import BaseModel, ValidationError
 
 from agent.domain.errors import ConfigurationError
 from agent.domain.secret import Secret
+from agent.texts.words import did_you_mean
 from config.annotations import Location, alternatives, element_of, is_mapping, is_model, is_sequence, keys_of, value_of
-from config.faults import Fault, did_you_mean, in_french, place
+from config.faults import Fault, in_french, place
 from config.secret_sources import SecretReference, resolve
 
 REGISTRIES = {"collectors": "collectors.registry", "channels": "agent.alerts.registry", "targets": "uploader.registry"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from agent.domain.decided import (
@@ -23,7 +22,7 @@ from agent.domain.decided import (
 from agent.domain.declaration import Bearer, Names
 from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
 from agent.domain.programme import Subject
-from agent.domain.wording import folded
+from agent.domain.wording import folded, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -111,8 +110,8 @@ def find_kind(word: str, kinds: Mapping[str, FactKind]) -> FactKind:
         spoken = {
             part: kind.id for kind in kinds.values() for part in (*kind.id.split("_"), *folded(kind.label).split())
         }
-        near = get_close_matches(folded(word), [part for part in spoken if len(part) >= _LONG_WORD], n=1, cutoff=0.75)
-        guess = f" ; vouliez-vous dire « {spoken[near[0]]} » ?" if near else ""
+        near = nearest(folded(word), [part for part in spoken if len(part) >= _LONG_WORD])
+        guess = f" ; vouliez-vous dire « {spoken[near]} » ?" if near else ""
         raise FaultError(f"« {word} » ne se déclare pas" + (suggestion(word, kinds) or guess))
     return found
 

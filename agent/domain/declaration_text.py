@@ -11,11 +11,10 @@ import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.domain.declaration import FieldType
-from agent.domain.wording import folded, yes_or_no
+from agent.domain.wording import folded, nearest, yes_or_no
 from agent.domain.written_amount import WrittenAmountError, possible_amount, read_amount
 from agent.domain.written_day import WrittenDayError, possible_day, read_day
 
@@ -122,9 +121,9 @@ def holds_secret(text: str) -> bool:
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return the end of a fault: what is known and near, else what is known as far as it is short."""
     words = [*known]
-    near = get_close_matches(word.casefold(), words, n=1, cutoff=0.6)
+    near = nearest(word, words)
     if near:
-        return f" ; vouliez-vous dire « {near[0]} » ?"
+        return f" ; vouliez-vous dire « {near} » ?"
     return " ; possibles : " + (", ".join(words) if words else "aucun") if len(words) <= _LISTED else ""
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.domain.wording import nearest
+
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from datetime import date, datetime
 
 _MONTHS = (
@@ -17,6 +20,7 @@ _VERDICTS = {
     "at_risk": "à risque",
     "not_applicable": "sans objet",
 }
+LATE = "en retard, à faire aujourd'hui"
 MARKS = {"met": "✔", "not_met": "✘", "at_risk": "!", "not_applicable": "–"}
 """The sign before a verdict, where a screen shows many; in the order in which people count them."""
 
@@ -56,6 +60,30 @@ _REASONS = {
     "PHASE_START_TOO_EARLY": "le début de phase est antérieur à l'ouverture du programme",
     "PHASE_START_TOO_LATE": "le début de phase est postérieur au dernier jour admis",
 }
+_LISTED = 16
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """Return the end of a sentence about an unknown word: the nearest known one, else those known when they are few."""
+    near = nearest(word, known)
+    if near is not None:
+        return f" ; vouliez-vous dire « {near} » ?"
+    if not known:
+        return " (il n'y en a aucun)"
+    return f" ; possibles : {', '.join(sorted(known))}" if len(known) <= _LISTED else ""
+
+
+def counted(count: int, one: str, several: str | None = None) -> str:
+    """Return a count and what it counts, in the singular or the plural (an `s` unless told otherwise)."""
+    return f"{count} {(several or f'{one}s') if count > 1 else one}"
+
+
+def listed(items: Sequence[str], most: int | None = None, by: str = ", ") -> str:
+    """Return items in one phrase, all of them (`a, b et c`) or the first `most` and how many more there are."""
+    if most is None:
+        return f"{by.join(items[:-1])} et {items[-1]}" if len(items) > 1 else "".join(items)
+    more = len(items) - most
+    return by.join(items[:most]) + (f" et {counted(more, 'autre')}" if more > 0 else "")
 
 
 def day(value: date) -> str:
@@ -66,6 +94,24 @@ def day(value: date) -> str:
 def span(first: date, last: date) -> str:
     """Return the days from one to another, or the only one: `du 1er mars 2026 au 2 avril 2026`, `le 1er mars 2026`."""
     return f"le {day(first)}" if first == last else f"du {day(first)} au {day(last)}"
+
+
+def by_when(advised: date, last: date, today: date) -> str:
+    """Return when to do what is advised on a day and safe until another, never in the past."""
+    if last < today:
+        return f"{LATE} (dernier jour prudent : {day(last)})"
+    if last == today:
+        return "à faire aujourd'hui au plus tard"
+    if advised <= today:
+        return f"à faire dès maintenant, au plus tard le {day(last)}"
+    return f"conseillé le {day(advised)}, au plus tard le {day(last)}"
+
+
+def at_the_latest(last: date, today: date) -> str:
+    """Return by when at the latest, as it stands today."""
+    if last < today:
+        return LATE
+    return "aujourd'hui au plus tard" if last == today else f"au plus tard le {day(last)}"
 
 
 def moment(value: datetime) -> str:

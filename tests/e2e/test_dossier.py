@@ -210,6 +210,16 @@ def test_a_sensitive_report_sealed_twice_is_still_named_beside_the_container(
     assert [(one["path"], one["objective"]) for one in found["outside"]] == [("note.txt", "D1.O1.A")]
 
 
+@pytest.mark.parametrize("words", [("dossier", "check"), ("spending", "check")], ids=" ".join)
+def test_a_slip_in_the_name_of_a_programme_is_answered_with_the_nearest(
+    untouched: Installation, words: tuple[str, ...]
+) -> None:
+    done = untouched.type(*words, "--programme", "d1bis-2026", "--json")
+
+    assert done.code == ExitCode.USAGE
+    assert "vouliez-vous dire « D1BIS_2026 » ?" in done.json["error"]["message"]
+
+
 def test_an_invoice_does_not_stand_for_the_proof_of_an_exercise(installation: Installation, tmp_path: Path) -> None:
     exercise(installation, written(installation, "Facture exercice.pdf"))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 from typing import Any
 
 from agent.domain.decided import pins
@@ -24,6 +23,7 @@ from agent.domain.explanation.parts import CANDIDATE, DIRECTORY, ESTABLISHMENT, 
 from agent.domain.live import OpenQuestion
 from agent.domain.programme import Objective, Programme, Subject
 from agent.domain.scenario import Scenario
+from agent.domain.wording import nearest
 
 Json = Mapping[str, Any]
 
@@ -109,8 +109,8 @@ def known(name: str, names: Iterable[str], *, what: str, listed: str) -> str:
     by_fold = {one.casefold(): one for one in names}
     if name.casefold() in by_fold:
         return by_fold[name.casefold()]
-    near = get_close_matches(name.casefold(), by_fold, n=1, cutoff=0.5)
-    meant = f" Vouliez-vous dire « {by_fold[near[0]]} » ?" if near else ""
+    near = nearest(name, by_fold.values())
+    meant = f" Vouliez-vous dire « {near} » ?" if near else ""
     raise UsageError(
         f"{what} « {printable(name, longest=60)} » est inconnu.{meant}",
         hint=f"{listed} : {', '.join(by_fold.values()) or 'aucun'}.",
