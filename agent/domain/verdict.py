@@ -56,8 +56,8 @@ class Entry:
             "verdict": self.verdict.value,
             "reasons": [reason.value for reason in self.reasons],
             "contested": list(self.contested),
-            "next_due": _json(self.next_due),
-            "numbers": {name: _json(value) for name, value in self.numbers.items()},
+            "next_due": iso(self.next_due),
+            "numbers": {name: iso(value) for name, value in self.numbers.items()},
         }
 
 
@@ -110,7 +110,8 @@ def _result(outcome: Outcome) -> State:
     return State.SATISFIED if outcome.state is State.DUE_SOON else outcome.state
 
 
-def _json(value: object) -> object:
+def iso(value: object) -> object:
+    """Return a value as JSON holds it: a day in ISO form, anything else as it is."""
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -11,7 +11,7 @@ from agent.domain.rules.outcome import Reason
 from agent.domain.verdict import Verdict
 from agent.texts.readings import answer
 from agent.texts.sources import cited
-from agent.texts.words import MARKS, day, reason, verdict
+from agent.texts.words import MARKS, counted, day, listed, reason, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -156,7 +156,7 @@ def _parts(step: steps.Parts, one: steps.Explanation, called: _Names) -> Iterato
     if one.subject.kind == "candidate" and kind in {"directory", "surface"}:
         # What stands above already says why.
         if not is_fine:
-            yield f"Ce qui décide : {_PLURALS[kind]} {', '.join(_some([f'« {part.id} »' for part in deciding]))}"
+            yield f"Ce qui décide : {_PLURALS[kind]} {listed([f'« {part.id} »' for part in deciding], _SHOWN_PARTS)}"
             yield command
         return
     whole = "toutes" if kind == "surface" else "tous"
@@ -196,7 +196,7 @@ def _share(step: steps.Share, called: _Names) -> Iterator[str]:
         for one in step.establishments
         if one.counted
     ]
-    yield f"  comptés : {' + '.join(_some(weights)) or 'aucun'}"
+    yield f"  comptés : {listed(weights, _SHOWN_PARTS, by=' + ') or 'aucun'}"
     left = [
         f"{called.of('establishment', one.establishment)} {figure(one.percent)} % "
         f"({'support, ' if one.support else ''}{_STATES[one.state]})"
@@ -204,7 +204,7 @@ def _share(step: steps.Share, called: _Names) -> Iterator[str]:
         if not one.counted
     ]
     if left:
-        yield f"  hors compte : {', '.join(_some(left))}"
+        yield f"  hors compte : {listed(left, _SHOWN_PARTS)}"
     sign = "≥" if step.share_holds else "<"
     yield (
         f"  {figure(step.activity)} / {figure(step.whole)} = {figure(step.percent, step.threshold)} % "
@@ -347,10 +347,10 @@ def _scores(step: steps.LastScores) -> Iterator[str]:
 def _last_audits(step: steps.LastAudits, as_of: date) -> Iterator[str]:
     drawn = []
     for audit in step.audits:
-        found = _count(audit.criticals or 0, "critique")
+        found = counted(audit.criticals or 0, "critique")
         if audit.criticals != audit.criticals_above_9:
             found += f" dont {(audit.criticals or 0) - (audit.criticals_above_9 or 0)} à 9,0"
-        highs = f", {_count(audit.highs or 0, 'élevée')}" if audit.highs else ""
+        highs = f", {counted(audit.highs or 0, 'élevée')}" if audit.highs else ""
         drawn.append(f"{audit.on:%d/%m/%Y} ({found}{highs})")
     yield f"Derniers audits industriels : {' → '.join(drawn) or 'aucun'}.{_from(step.sources)}"
     for test in step.tests:
@@ -378,11 +378,11 @@ def _exposure_said(test: steps.ExposureTest, step: steps.LastAudits) -> str:
     said = []
     if test.rescued_by is not None:
         said.append(
-            f"l'avant-dernier montre {_count(test.criticals[0], 'critique')}, mais l'antépénultième, sans critique et "
+            f"l'avant-dernier montre {counted(test.criticals[0], 'critique')}, mais l'antépénultième, sans critique et "
             f"{test.rescue_days} jours avant le dernier ({step.rescue_limit_days} au plus), en tient lieu"
         )
     if test.lasting_highs:
-        lasting = _count(len(test.lasting_highs), "élevée")
+        lasting = counted(len(test.lasting_highs), "élevée")
         said.append(f"{lasting} d'un audit à l'autre ({', '.join(test.lasting_highs[:_FIRST])})")
     said += [
         reason(code) for code in test.broken if code not in {Reason.DUE_SOON, Reason.OVERDUE, Reason.HIGH_NOT_FIXED}
@@ -392,7 +392,7 @@ def _exposure_said(test: steps.ExposureTest, step: steps.LastAudits) -> str:
     elif test.holds:
         said.append("tenu")
     if test.needed:
-        said.append(f"il faut encore {_count(test.needed, 'audit')} sans critique")
+        said.append(f"il faut encore {counted(test.needed, 'audit')} sans critique")
     return " ; ".join(said)
 
 
@@ -416,7 +416,7 @@ def _condition(one: steps.ConditionResult) -> str:
 def _remaining(step: steps.Remaining) -> Iterator[str]:
     said = []
     if step.audits:
-        said.append(f"encore {_count(step.audits, 'audit')} au moins")
+        said.append(f"encore {counted(step.audits, 'audit')} au moins")
     if step.next_due is not None:
         said.append(f"prochaine échéance le {day(step.next_due)}")
     if step.earliest_success is not None:
@@ -460,15 +460,5 @@ def _held(holds: bool) -> str:
     return "tenu" if holds else "non tenu"
 
 
-def _count(count: int, noun: str) -> str:
-    return f"{count} {noun}{'s' if count > 1 else ''}"
-
-
 def _number(value: float | None) -> str:
     return "sans score" if value is None else f"{value:g}".replace(".", ",")
-
-
-def _some(texts: Sequence[str]) -> list[str]:
-    """Return the first texts, and how many more there are."""
-    more = len(texts) - _SHOWN_PARTS
-    return [*texts[:_SHOWN_PARTS], *([f"{more} autres"] if more > 0 else [])]

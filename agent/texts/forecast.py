@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.domain.forecast.obligation import Leeway, Obligation, What, Why
 from agent.texts.sources import cited
-from agent.texts.words import day, reason, verdict
+from agent.texts.words import day, listed, reason, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -162,7 +162,7 @@ def _calendars(calendars: Sequence[AuditCalendar]) -> Iterator[str]:
     for one in shown:
         what = "audits ADS" if one.what is What.ADS_AUDIT else "audits d'exposition, tout le périmètre à chaque fois"
         least = f" (le rythme en demande au moins {one.at_least})" if one.at_least is not None else ""
-        yield f"  {_listed(one.units)} : {len(one.audits)} {what}{least}"
+        yield f"  {listed(one.units, _LISTED_UNITS)} : {len(one.audits)} {what}{least}"
         yield "      " + ", ".join(day(audit.day) + (" (industriel)" if audit.tool else "") for audit in one.audits)
         if not one.verified:
             yield "      ! Même tenu, ce calendrier ne satisfait pas toutes les lectures encore ouvertes."
@@ -210,12 +210,7 @@ def _about(one: Obligation, units: Sequence[str], names: Mapping[str, str]) -> s
     called = [names.get(unit, unit) for unit in units if unit != EVERYTHING]
     if one.objective == EVERYTHING:
         return "déclaration d'atteinte"
-    return f"{one.objective}, {_listed(called)}" if called else one.objective
-
-
-def _listed(units: Sequence[str]) -> str:
-    shown = ", ".join(units[:_LISTED_UNITS])
-    return f"{shown} et {len(units) - _LISTED_UNITS} autres" if len(units) > _LISTED_UNITS else shown
+    return f"{one.objective}, {listed(called, _LISTED_UNITS)}" if called else one.objective
 
 
 def _merged(obligations: Sequence[Obligation]) -> list[tuple[tuple[str, ...], Obligation]]:
@@ -247,7 +242,7 @@ def _since(values: Mapping[str, object]) -> str:
 
 def _with_findings(values: Mapping[str, object], kind: str) -> str:
     names: Any = values["findings"]
-    return f"{kind} à l'audit du {_day_of(values['seen_on'])} : {_listed([str(name) for name in names])}"
+    return f"{kind} à l'audit du {_day_of(values['seen_on'])} : {listed([str(name) for name in names], _LISTED_UNITS)}"
 
 
 _WHYS: dict[str, Any] = {

@@ -10,7 +10,7 @@ from agent.domain.display import printable
 from agent.domain.pieces import Entries, Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts.sources import cited
-from agent.texts.words import day
+from agent.texts.words import counted, day, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -290,9 +290,9 @@ def _line(group: Sequence[PieceState], names: Mapping[str, str]) -> str:
     if _is_report(first):
         return f"{head} : {report_title(first, names)} ; {why(first)}"
     if first.why is Why.TOO_FEW_REPORTS:
-        return f"{head} : {_some([f'{about(one, names)} ({why(one)})' for one in group])}"
+        return f"{head} : {listed([f'{about(one, names)} ({why(one)})' for one in group], _LISTED)}"
     subjects = dict.fromkeys(subject for one in group for subject in one.subjects)
-    whom = _some([printable(names.get(subject, subject)) for subject in subjects])
+    whom = listed([printable(names.get(subject, subject)) for subject in subjects], _LISTED)
     dated = (
         f"{head}, {_span(days)}"
         if days and (first.status is not Status.MISSING or first.why is Why.NO_REPORT)
@@ -324,13 +324,3 @@ def _day(iso: str | None) -> str:
 
 def _joined(*parts: str) -> str:
     return " : ".join(part for part in parts if part)
-
-
-def _some(items: Sequence[str]) -> str:
-    more = f" et {len(items) - _LISTED} autres" if len(items) > _LISTED else ""
-    return ", ".join(items[:_LISTED]) + more
-
-
-def counted(count: int, one: str, several: str) -> str:
-    """Return a count and what it counts, in the singular or the plural."""
-    return f"{count} {several if count > 1 else one}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from agent.texts.words import listed
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,11 +26,7 @@ def cited(sources: Sequence[Source]) -> str:
 
 def _of_document(document: str, questions: Sequence[str], *, is_inferred: bool) -> str:
     if all(one.startswith(_QUESTION) for one in questions):
-        listed = _QUESTION + _joined([one.removeprefix(_QUESTION) for one in questions])
+        said = _QUESTION + listed([one.removeprefix(_QUESTION) for one in questions])
     else:
-        listed = _joined(questions)
-    return f"{document}, {listed}{f', {BY_ANALOGY}' if is_inferred else ''}"
-
-
-def _joined(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} et {names[-1]}" if len(names) > 1 else "".join(names)
+        said = listed(questions)
+    return f"{document}, {said}{f', {BY_ANALOGY}' if is_inferred else ''}"

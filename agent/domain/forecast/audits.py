@@ -15,7 +15,7 @@ from agent.domain.programme import RuleName, Source
 from agent.domain.rules.exposure_level import Vulnerability
 from agent.domain.rules.outcome import Reason
 from agent.domain.rules.report_availability import Report, notice_of
-from agent.domain.scenario import AdsAudit, Finding, Scenario
+from agent.domain.scenario import AdsAudit, Scenario
 from agent.domain.verdict import Entry, Verdict
 
 _NO_MEAN = 36_500
@@ -181,7 +181,7 @@ class AuditObligations:
         audits = [audit for audit in audits if case.starts_on <= audit.day <= case.judged_on]
         if not audits:
             return
-        found = [(one.id, _severity(one)) for one in audits[-1].findings]
+        found = [(one.id, Vulnerability.of(one)) for one in audits[-1].findings]
         critical = sorted({name for name, severity in found if severity.is_critical("ge")})
         high = sorted({name for name, severity in found if severity.is_high("ge")})
         upcoming = [audit.day for audit in self.plan.audits if audit.day > audits[-1].day]
@@ -313,10 +313,6 @@ def _download_days(run: AdsAudit, scenario: Scenario) -> tuple[date, date]:
     while not report.is_gone(add_days(permissive, 1), settings):
         permissive = add_days(permissive, 1)
     return prudent or run.report_available, permissive
-
-
-def _severity(finding: Finding) -> Vulnerability:
-    return Vulnerability(id=finding.id, cvss=finding.severity.cvss, label=finding.severity.label)
 
 
 def named(obligation: Obligation, unit: str) -> Obligation:

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from agent.domain.programme import Source
+from agent.domain.verdict import iso
 
 Json = dict[str, object]
 
@@ -101,20 +102,19 @@ class Obligation:
         return (not self.lost, self.recommended_on or last, last, self.objective, self.unit, self.rank)
 
     def as_json(self) -> Json:
-        """Return the obligation in the contract's shape (contract/cli.md), with what explains it."""
+        """Return the obligation for machines (contract/cli.md), with what explains it; its sources are cited apart."""
         return {
             "objective": self.objective,
             "unit": self.unit,
             "what": self.what.value,
-            "recommended_on": _iso(self.recommended_on),
-            "last_prudent_on": _iso(self.last_prudent_on),
-            "last_permissive_on": _iso(self.last_permissive_on),
+            "recommended_on": iso(self.recommended_on),
+            "last_prudent_on": iso(self.last_prudent_on),
+            "last_permissive_on": iso(self.last_permissive_on),
             "why": str(self.why),
-            "source": " ; ".join(map(str, self.sources)),
             "standing": self.standing.value,
             "lost": self.lost,
             "rank": self.rank,
-            "values": {name: _iso(value) for name, value in self.values.items()},
+            "values": {name: iso(value) for name, value in self.values.items()},
         }
 
 
@@ -150,7 +150,3 @@ class AuditCalendar:
             "at_least": self.at_least,
             "verified": self.verified,
         }
-
-
-def _iso(value: object) -> object:
-    return value.isoformat() if isinstance(value, date) else value

@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from agent.domain.answers import Admissible, Answers, ask
 from agent.domain.deadlines import add_days, days_between
 from agent.domain.programme import Settings
 from agent.domain.rules.outcome import Outcome, Reading, Reason, lost, recoverable, satisfied
+
+if TYPE_CHECKING:
+    from agent.domain.scenario import Finding
 
 NEEDED = 2
 PRUDENT: Reading = {"cvss9": "ge", "high_recurrence": "blocking", "silene_in_sequence": "ignored"}
@@ -28,6 +31,11 @@ class Vulnerability:
     id: str
     cvss: int | float | None = None
     label: str | None = None
+
+    @classmethod
+    def of(cls, finding: Finding) -> Vulnerability:
+        """Return what a scenario's finding is to the rule."""
+        return cls(id=finding.id, cvss=finding.severity.cvss, label=finding.severity.label)
 
     def is_critical(self, cvss9: object) -> bool:
         """Return whether it is critical when a score of exactly 9 is (`ge`) or is not (`gt`)."""

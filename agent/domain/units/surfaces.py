@@ -12,7 +12,7 @@ from agent.domain.rules import exposure_level
 from agent.domain.rules.exposure_level import Demands, Exposure, ExposureRun, Findings, Vulnerability
 from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome
 from agent.domain.rules.timeline import Run, Timeline
-from agent.domain.scenario import ExposureAudit, ExposureTool, Finding, SurfaceKind
+from agent.domain.scenario import ExposureAudit, ExposureTool, SurfaceKind
 from agent.domain.units.unit import Frame, Judgement, Numbers, Unit, latest
 
 _NOTHING = Findings(())
@@ -104,8 +104,8 @@ class _SurfaceExposure(_Surfaces):
             here: dict[str, list[Vulnerability]] = {}
             for finding in audit.findings:
                 if finding.surface is not None:
-                    here.setdefault(finding.surface, []).append(_vulnerability(finding))
-            everywhere = Findings(tuple([_vulnerability(one) for one in audit.findings if one.surface is None]))
+                    here.setdefault(finding.surface, []).append(Vulnerability.of(finding))
+            everywhere = Findings(tuple([Vulnerability.of(one) for one in audit.findings if one.surface is None]))
             self._runs.append(self._run(audit, everywhere, _NOTHING))
             for surface, found in here.items():
                 run = self._run(audit, everywhere, Findings(tuple(found)))
@@ -153,7 +153,3 @@ class _SurfaceExposure(_Surfaces):
     def _run(self, audit: ExposureAudit, everywhere: Findings, here: Findings) -> ExposureRun:
         is_industrial = audit.tool in self.frame.objective.tools
         return ExposureRun(id=audit.id, day=audit.day, industrial=is_industrial, everywhere=everywhere, here=here)
-
-
-def _vulnerability(finding: Finding) -> Vulnerability:
-    return Vulnerability(id=finding.id, cvss=finding.severity.cvss, label=finding.severity.label)
