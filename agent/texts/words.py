@@ -8,7 +8,6 @@ from agent.domain.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from collections.abc import Sequence
     from datetime import date, datetime
 
 _MONTHS = (
@@ -72,19 +71,6 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     if not known:
         return " (il n'y en a aucun)"
     return f" ; possibles : {', '.join(sorted(known))}" if len(known) <= _LISTED else ""
-
-
-def counted(count: int, one: str, several: str | None = None) -> str:
-    """Return a count and what it counts, in the singular or the plural (an `s` unless told otherwise)."""
-    return f"{count} {(several or f'{one}s') if count > 1 else one}"
-
-
-def listed(items: Sequence[str], most: int | None = None, by: str = ", ") -> str:
-    """Return items in one phrase, all of them (`a, b et c`) or the first `most` and how many more there are."""
-    if most is None:
-        return f"{by.join(items[:-1])} et {items[-1]}" if len(items) > 1 else "".join(items)
-    more = len(items) - most
-    return by.join(items[:most]) + (f" et {counted(more, 'autre')}" if more > 0 else "")
 
 
 def counted(count: int, one: str, several: str | None = None) -> str:
