@@ -94,6 +94,11 @@ def _module(rule: str) -> ModuleType:
     return import_module(f"agent.domain.rules.{rule}")
 
 
+def _facts(objective: DeclaredObjective) -> list[str]:
+    """Return the kinds of fact that an objective looks at, its own first."""
+    return list(dict.fromkeys((objective.fact, *(one.fact for one in objective.conditions if one.fact is not None))))
+
+
 class _Programme:
     """One programme on one day: what every objective is judged with, and the objectives already judged."""
 
@@ -151,17 +156,35 @@ class _Programme:
         return [dict(zip(admissible, values, strict=True)) for values in product(*admissible.values())]
 
     def _units(self, objective: DeclaredObjective) -> list[str | None]:
-        """Return the establishments asked, or None alone: the candidate itself."""
-        is_whole = objective.level is Level.LEGAL_ENTITIES and self.candidate.type is CandidateType.PUBLIC_HORS_GHT
-        if objective.level is Level.CANDIDATE or is_whole:
+        """
+        Return the establishments asked, or None alone: the candidate itself.
+
+        The one legal entity of a public candidate outside a GHT is asked as a whole, unless people spoke of its
+        parts: then each of them is, and all of them make the entity.
+        """
+        if objective.level is Level.CANDIDATE or (
+            self._is_one_entity(objective) and not self._spoke_of_parts(objective)
+        ):
             return [None]
         return [one.id for one in self.perimeter]
+
+    def _is_one_entity(self, objective: DeclaredObjective) -> bool:
+        return objective.level is Level.LEGAL_ENTITIES and self.candidate.type is CandidateType.PUBLIC_HORS_GHT
+
+    def _spoke_of_parts(self, objective: DeclaredObjective) -> bool:
+        whole = {one.id for one in self.perimeter}
+        return any(
+            whole & {*one.subjects} and not whole <= {*one.subjects}
+            for fact in _facts(objective)
+            for one in self.by_fact.get(fact, ())
+        )
 
     def _judge(self, objective: DeclaredObjective, unit: str | None, reading: Reading) -> Judgement:
         is_asked = not objective.candidate_types or self.candidate.type.value in objective.candidate_types
         if not is_asked or (objective.optional and objective.id not in self.engaged):
             return _NOT_ASKED
-        units = frozenset(one for one in self._units(objective) if one is not None)
+        is_one = self._is_one_entity(objective)
+        units = frozenset(one for one in self._units(objective) if one is not None and not is_one)
         return rule_named(objective.rule)(
             Case(
                 objective=objective,
@@ -177,9 +200,8 @@ class _Programme:
 
     def _about(self, objective: DeclaredObjective, unit: str | None) -> list[Declaration]:
         """Return what was declared for a unit; of a fact that holds once, only the last word."""
-        facts = dict.fromkeys((objective.fact, *(one.fact for one in objective.conditions if one.fact is not None)))
         found: list[Declaration] = []
-        for fact in facts:
+        for fact in _facts(objective):
             kind = self.kinds.get(fact)
             bearing = [one for one in self.by_fact.get(fact, ()) if self._bears_on(one, unit)]
             found += bearing if kind is not None and kind.several else bearing[-1:]
@@ -213,7 +235,7 @@ class _Programme:
 
     def _together(self, objective: DeclaredObjective, outcomes: Mapping[str | None, Outcome]) -> Outcome:
         """Return what the units make of the candidate: all of them, or a share of the activity (exact)."""
-        if objective.share_percent is None or None in outcomes:
+        if objective.share_percent is None or None in outcomes or self._is_one_entity(objective):
             return worst(outcomes.values())
         settings = replace(self.scenario.settings, share_threshold=objective.share_percent, min_establishments=0)
         by_id = {unit: outcome for unit, outcome in outcomes.items() if unit is not None}

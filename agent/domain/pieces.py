@@ -456,7 +456,7 @@ def _from_declarations(
     said = holdings.about(piece.fact, unit)
     if any(_says(one, name, value) for one in said for name, value in piece.unless.items()):
         yield replace(base, status=Status.NOT_NEEDED, why=Why.WITHOUT)
-    elif not piece.needed and unit is None:
+    elif not piece.needed and piece.one_of is None and unit is None:
         about = [one for one in holdings.declarations if one.fact == piece.fact]
         for one in about:
             yield _best(replace(base, subjects=one.subjects), [one], holdings, broken)

@@ -103,6 +103,12 @@ class TestCrisisExercise:
         assert candidate(judged(exercise("E1"), **parts), "D1.O3").verdict is AT_RISK
         assert candidate(judged(exercise("E1", "E2"), **parts), "D1.O3").verdict is MET
 
+    def test_of_each_part_is_that_of_a_public_candidate_outside_a_ght(self) -> None:
+        parts: dict[str, Any] = {"type": "PUBLIC_HORS_GHT", "of": establishments(60, 30, 10, support=False)}
+
+        assert candidate(judged(exercise("E1"), exercise("E2", "E3"), **parts), "D1.O3").verdict is MET
+        assert candidate(judged(exercise("E1"), exercise("E2"), **parts), "D1.O3").verdict is AT_RISK
+
     def test_shared_needs_a_single_si_and_all_directions(self) -> None:
         assert verdict(judged(exercise()), "D1.O3") == (AT_RISK, {Reason.SHARED_WITHOUT_SINGLE_SI})
         assert verdict(judged(exercise(single_si=True, directions_involved=True)), "D1.O3") == (MET, set())
@@ -163,6 +169,15 @@ class TestOsis:
     def test_is_asked_of_each_establishment_unless_said_of_all(self) -> None:
         assert candidate(judged(osis("E1")), "D1.O4").verdict is AT_RISK
         assert candidate(judged(osis()), "D1.O4").verdict is MET
+
+    def test_filled_part_by_part_is_filled_by_a_public_candidate_outside_a_ght(self) -> None:
+        parts: dict[str, Any] = {"type": "PUBLIC_HORS_GHT", "of": establishments(60, 40, support=False)}
+        found = judged(osis("E1"), osis("E2"), **parts)
+
+        assert verdict(found, "D1.O4") == (MET, set())
+        assert list(found.objectives["D1.O4"].units) == ["E1", "E2"]
+        assert verdict(judged(osis("E1"), **parts), "D1.O4") == (AT_RISK, {Reason.NOT_DECLARED})
+        assert candidate(judged(osis(), osis("E1", measures=12), **parts), "D1.O4").verdict is AT_RISK
 
     def test_filled_on_a_day_to_come_is_planned(self) -> None:
         found = judged(osis(filled_on=date(2026, 12, 1)))
@@ -284,6 +299,17 @@ class TestPrerequisitesOf2024:
         )
 
         assert candidate(found, "PS2.1").verdict is expected
+
+    def test_the_one_entity_of_a_public_candidate_outside_a_ght_holds_them_in_all_its_parts(self) -> None:
+        parts: dict[str, Any] = {
+            "programme": OLD,
+            "as_of": date(2024, 9, 1),
+            "type": "PUBLIC_HORS_GHT",
+            "of": establishments(95, 5, support=False),
+        }
+
+        assert candidate(judged(self.policy("E1"), **parts), "PS2.1").verdict is AT_RISK
+        assert candidate(judged(self.policy("E1"), self.policy("E2"), **parts), "PS2.1").verdict is MET
 
     def test_an_audit_is_less_than_two_years_old_at_the_application(self) -> None:
         def found(audited_on: date, *more: Declaration) -> Verdict:
