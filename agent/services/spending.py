@@ -110,8 +110,7 @@ def tables_in_force(index: FactIndex, zone: ZoneInfo) -> list[SpendingTable]:
     others = {one.evidence for one in decisions(index, zone) if one.decision == CONFIRM and "kind" in one.values}
     kept: dict[str, SpendingTable] = {}
     contents: dict[str, str] = {}
-    tables = [item for item in known_facts(index, zone, {SPENDING}) if isinstance(item.fact, SpendingFact)]
-    for item in sorted(tables, key=_by_evidence):
+    for item in sorted(known_facts(index, zone, {SPENDING}), key=_by_evidence):
         if item.evidence in others or not isinstance(item.fact, SpendingFact):
             continue
         name = item.fact.table.casefold()
