@@ -8,6 +8,7 @@ whoever declared it, and leaves it as soon as a later record corrects or withdra
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
@@ -15,7 +16,6 @@ from agent.domain.programme import READINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import date
 
     from agent.domain.admissible import Json
     from agent.domain.declaration import Declaration
@@ -163,11 +163,12 @@ def rerating_of(found: Sequence[Rerating], finding: str, surface: str, *, audit:
     return next((one for one in reversed(found) if one.bears_on(finding, surface, audit=audit, day=day)), None)
 
 
-def with_decided(base: Json, declarations: Sequence[Declaration]) -> Json:
+def with_decided(base: Json, declarations: Sequence[Declaration], *, until: date) -> Json:
     """
     Return the scenario `base` with what the declarations in force decide in it (re-ratings: see `reratings`).
 
-    An establishment or a directory that `base` does not hold is left aside.
+    An authority's decision counts from the day it was taken, if it was by `until`; a pinned reading says how the
+    texts are read, whatever the day. An establishment or a directory that `base` does not hold is left aside.
     """
     pinned = {pin.reading: pin.value for pin in pins(declarations, str(base.get("programme")))}
     config = cast("Json", base.get("config", {}))
@@ -178,12 +179,19 @@ def with_decided(base: Json, declarations: Sequence[Declaration]) -> Json:
     changes: Json = {}
     if pinned:
         changes["config"] = {**config, "readings": readings}
-    if any(one.fact in _FLAGS for one in declarations):
-        decided = [{**item, **_flags(str(item["id"]), declarations)} for item in establishments]
+    taken = [one for one in declarations if one.fact in AUTHORITY and _decided_on(one) <= until]
+    if any(one.fact in _FLAGS for one in taken):
+        decided = [{**item, **_flags(str(item["id"]), taken)} for item in establishments]
         changes["candidate"] = {**candidate, "establishments": decided}
-    if exempt := _subjects(declarations, ENTRA_EXEMPT):
+    if exempt := _subjects(taken, ENTRA_EXEMPT):
         changes["ads"] = [{**item, "decision": _EXEMPT} if item["id"] in exempt else item for item in directories]
     return {**base, **changes}
+
+
+def _decided_on(one: Declaration) -> date:
+    """Return the day on which an authority decided, that of its record where it does not say."""
+    day = one.values.get("decided_on")
+    return day if isinstance(day, date) else one.on
 
 
 def _flags(establishment: str, declarations: Sequence[Declaration]) -> Json:

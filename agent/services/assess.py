@@ -159,7 +159,8 @@ def assess(
     rerated = with_copies(reratings(declared), {item.evidence: item.content for item in known})
     assessed = []
     for perimeter in perimeters:
-        seen = replace(perimeter, base=with_decided(perimeter.base, declared))
+        planned = parse_scenario({**perimeter.base, "as_of": as_of.isoformat()}, programmes).phase.declaration
+        seen = replace(perimeter, base=with_decided(perimeter.base, declared, until=min(as_of, planned)))
         live = evaluate_live(seen, known, decided, as_of=as_of.isoformat(), evaluate=evaluate, reratings=rerated)
         document = _with_declared(live.document, seen, declared, as_of=as_of, programmes=programmes, kinds=kinds)
         if pinned := pins(declared, str(document["programme"])):

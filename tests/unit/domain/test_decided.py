@@ -29,6 +29,9 @@ BASE: dict[str, object] = {
 }
 
 
+TODAY = date(2026, 6, 15)
+
+
 def declared(fact: str, *subjects: str, id: str = "d1", **values: Value) -> Declaration:  # noqa: A002
     return Declaration(id=id, fact=fact, subjects=subjects, values=values, person="RSSI", on=date(2026, 5, 3))
 
@@ -38,13 +41,13 @@ def pin(value: str, reading: str = "mean_cmp", programme: str = "D1BIS_2026", **
 
 
 def test_a_pinned_reading_joins_those_of_the_configuration() -> None:
-    decided: dict[str, Any] = with_decided(BASE, [pin("le")])
+    decided: dict[str, Any] = with_decided(BASE, [pin("le")], until=TODAY)
 
     assert decided["config"] == {"warn_days": 15, "readings": {"gap_cmp": "le", "mean_cmp": "le"}}
 
 
 def test_a_reading_of_yes_or_no_is_pinned_as_such() -> None:
-    decided: dict[str, Any] = with_decided(BASE, [pin("false", "support_counts")])
+    decided: dict[str, Any] = with_decided(BASE, [pin("false", "support_counts")], until=TODAY)
 
     assert decided["config"]["readings"]["support_counts"] is False
 
@@ -55,7 +58,7 @@ def test_a_reading_of_yes_or_no_is_pinned_as_such() -> None:
     ids=["another programme", "unknown value", "unknown reading", "another fact"],
 )
 def test_what_pins_nothing_here_changes_nothing(one: Declaration) -> None:
-    assert with_decided(BASE, [one]) == BASE
+    assert with_decided(BASE, [one], until=TODAY) == BASE
 
 
 def test_a_pin_says_who_settled_it_when_and_on_what_answer() -> None:
@@ -68,7 +71,7 @@ def test_a_pin_says_who_settled_it_when_and_on_what_answer() -> None:
 
 @pytest.mark.parametrize(("fact", "flag"), [("no_ad", "no_ad_decision"), ("no_exposure", "no_exposure_decision")])
 def test_an_authoritys_decision_bears_on_the_establishments_it_names(fact: str, flag: str) -> None:
-    decided: dict[str, Any] = with_decided(BASE, [declared(fact, "ch", "parti")])
+    decided: dict[str, Any] = with_decided(BASE, [declared(fact, "ch", "parti")], until=TODAY)
 
     assert decided["candidate"]["establishments"] == [
         {"id": "chu", "activity": 60},
@@ -76,19 +79,35 @@ def test_an_authoritys_decision_bears_on_the_establishments_it_names(fact: str, 
     ]
 
 
+@pytest.mark.parametrize(
+    ("decided_on", "counts"), [(date(2026, 6, 15), True), (date(2026, 6, 16), False)], ids=["that day", "the day after"]
+)
+@pytest.mark.parametrize(("fact", "subject"), [("no_ad", "ch"), ("no_exposure", "ch"), ("entra_exempt", "entra")])
+def test_an_authoritys_decision_counts_from_the_day_it_was_taken(
+    fact: str, subject: str, decided_on: date, counts: bool
+) -> None:
+    decided = with_decided(BASE, [declared(fact, subject, decided_on=decided_on)], until=TODAY)
+
+    assert (decided != BASE) is counts
+
+
+def test_a_pinned_reading_says_how_the_texts_are_read_whatever_the_day() -> None:
+    assert with_decided(BASE, [pin("le")], until=date(2026, 1, 1)) != BASE
+
+
 def test_an_authoritys_decision_that_names_nobody_decides_nothing() -> None:
-    assert with_decided(BASE, [declared("no_ad")])["candidate"] == BASE["candidate"]
+    assert with_decided(BASE, [declared("no_ad")], until=TODAY)["candidate"] == BASE["candidate"]
 
 
 def test_an_exempt_directory_is_marked() -> None:
-    decided: dict[str, Any] = with_decided(BASE, [declared("entra_exempt", "entra")])
+    decided: dict[str, Any] = with_decided(BASE, [declared("entra_exempt", "entra")], until=TODAY)
 
     assert decided["ads"] == [{"id": "entra", "kind": "entra_only", "establishments": ["chu"], "decision": "exempt"}]
 
 
 def test_the_scenario_with_decisions_is_one_that_the_rules_read() -> None:
     base = {**BASE, "id": "ght", "phase": {"start": "2026-05-04"}, "as_of": "2026-06-15", "surfaces": []}
-    decided = with_decided(base, [pin("le"), declared("no_ad", "ch"), declared("entra_exempt", "entra")])
+    decided = with_decided(base, [pin("le"), declared("no_ad", "ch"), declared("entra_exempt", "entra")], until=TODAY)
 
     document: Any = evaluate(load_programme("D1BIS_2026"), parse_scenario(decided, find_programme)).as_json()
 
