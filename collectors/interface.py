@@ -53,11 +53,16 @@ class CollectionContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One line of `doctor`: `what` was tried, whether it is `ok`, and in French what to do when not."""
+    """
+    One line of `doctor`: `what` was tried, whether it is `ok`, and in French what to do when not.
+
+    `is_doubtful`: it works, and a person should look at it.
+    """
 
     what: str
     ok: bool
     message: str
+    is_doubtful: bool = False
 
 
 class Collector(ABC, Generic[SettingsT]):

@@ -11,6 +11,7 @@ from agent.alerts.interface import OutgoingItem, OutgoingMessage
 from agent.domain.alert import GRAVEST_FIRST, OVERDUE, Alert, AlertKind, Change, Severity
 from agent.domain.display import printable
 from agent.domain.verdict import Verdict
+from agent.texts.readings import topic
 from agent.texts.words import day, moment, reason, verdict
 
 if TYPE_CHECKING:
@@ -206,9 +207,10 @@ def _verdict(transition: Transition, names: Names) -> Words:
     if reasons:
         lines.append(f"Pourquoi : {' ; '.join(reason(code) for code in reasons)}.")
     if condition.values["contested"]:
+        topics = " ; ".join(topic(name) for name in condition.values["contested"])
         lines.append(
             "Les textes du programme admettent plusieurs lectures et le résultat en dépend "
-            f"({', '.join(condition.values['contested'])}) : à faire trancher par l'ARS ou l'ANS."
+            f"({topics}) : à faire trancher par l'ARS ou l'ANS."
         )
     return Words(f"{objective} : objectif {verdict(condition.state)}", _joined(*lines), "carenage status")
 

@@ -18,5 +18,6 @@ def doctor(invocation: Invocation, *, as_json: bool) -> int:
         echo_json([{"what": item.what, "ok": item.ok, "message": item.message} for item in results])
         return code
     for item in results:
-        echo_line(f"{'✔' if item.ok else '✘'} {item.what} : {item.message}")
+        mark = "✘" if not item.ok else "!" if item.is_doubtful else "✔"
+        echo_line(f"{mark} {item.what} : {item.message}")
     return code

@@ -19,6 +19,7 @@ from agent.cli.output import (
     vault_option,
 )
 from agent.domain.errors import ExitCode, UsageError
+from agent.texts.words import counted
 from agent.texts.words import day as day_text
 
 if TYPE_CHECKING:
@@ -176,7 +177,6 @@ def build(
 ) -> None:
     """Construit le dossier, même incomplet, rangé par destination ; dit d'abord ce qui manque."""
     from agent.bootstrap import open_vault_copy
-    from agent.texts.pieces import counted
 
     built = invocation.application().build_dossier(
         to_dir,

@@ -169,6 +169,8 @@ def confirm(
 @click.pass_obj
 def list_(invocation: Invocation, *, as_json: bool) -> None:
     """Liste ce que les preuves reçues laissent à décider."""
+    from agent.texts.questions import left_open
+
     questions = invocation.application().status().questions
     if as_json:
         echo_json(
@@ -179,7 +181,7 @@ def list_(invocation: Invocation, *, as_json: bool) -> None:
         )
         return
     for item in questions:
-        echo_line(f"{item.evidence} ({_KINDS.get(item.kind, item.kind)}) : {', '.join(item.fields)}")
+        echo_line(f"{item.evidence}, {left_open(item.kind, item.fields)}")
         echo_line(f"  → {item.command}")
     if not questions:
         echo_line("Rien n'attend de décision.")

@@ -10,8 +10,9 @@ import click
 
 from agent.cli.main import Invocation
 from agent.cli.output import as_of_option, echo_json, echo_line, json_option
-from agent.cli.status import fresh_screen
+from agent.cli.status import AUDITS, fresh_screen
 from agent.domain.errors import AgentError, ConfigurationError, ExitCode, UsageError
+from agent.texts.words import counted
 
 if TYPE_CHECKING:
     from agent.bootstrap import Application
@@ -32,13 +33,13 @@ OUTCOMES = {"done": "fait", "partial": "partiel", "failed": "en échec", "skippe
 @click.pass_obj
 def plan(invocation: Invocation, *, as_of: date | None, as_json: bool) -> None:
     """Liste ce qui est à faire, par l'agent et par les personnes, et pour quand."""
-    rows = _planned(invocation.application(), as_of)
+    application = invocation.application()
+    rows = _planned(application, as_of)
     if as_json:
         echo_json(rows)
         return
     for row in rows:
-        last = f", dernier jour prudent {row['last_safe_on']}" if row["last_safe_on"] else ""
-        echo_line(f"{row['due_at'][:16]}  {row['job']} {row['subject'] or ''} : {row['why']}{last}")
+        echo_line(_row_line(row, application.as_of(as_of)))
     if not rows:
         echo_line("Rien n'est prévu : déclarez des annuaires, des surfaces ou des collecteurs.")
 
@@ -55,7 +56,7 @@ def run(invocation: Invocation, *, only: str | None, as_of: date | None, as_json
         if report.evidence:
             with suppress(AgentError):  # so that `status` is instant after this pass; it says its own troubles
                 fresh_screen(application)
-    _print(report, as_json=as_json)
+    _print(report, application, as_json=as_json)
     return report.code
 
 
@@ -100,7 +101,7 @@ def collect(invocation: Invocation, *, job: str, subject: str | None, force: boo
                 echo_line(f"Serait collecté : {row['job']} {row['subject'] or ''}")
         return ExitCode.OK
     report = application.run(only=job, subject=subject, force=force)
-    _print(report, as_json=as_json, quiet=False)
+    _print(report, application, as_json=as_json, quiet=False)
     return report.code
 
 
@@ -143,7 +144,18 @@ def _planned(application: Application, as_of: date | None) -> list[dict[str, Any
     return sorted(rows, key=lambda row: (str(row["due_at"]), str(row["job"]), str(row["subject"] or "")))
 
 
-def _print(report: PassReport, *, as_json: bool, quiet: bool = True) -> None:
+def _row_line(row: dict[str, Any], today: date) -> str:
+    from agent.texts.words import by_when, day
+
+    due = date.fromisoformat(row["due_at"][:10])
+    if row["last_safe_on"] is not None:
+        when = by_when(due, date.fromisoformat(row["last_safe_on"]), today)
+        return f"{AUDITS[row['job']]} {row['subject']} : {when} ({row['why']})"
+    later = f", le {day(due)}" if due > today else ", à la prochaine passe"
+    return f"{' '.join(filter(None, (row['job'], row['subject'])))} : {row['why']}{later}"
+
+
+def _print(report: PassReport, application: Application, *, as_json: bool, quiet: bool = True) -> None:
     if as_json:
         echo_json(report.as_json())
         return
@@ -153,7 +165,10 @@ def _print(report: PassReport, *, as_json: bool, quiet: bool = True) -> None:
             echo_line(f"{name} : {OUTCOMES[job.outcome.value]}. {job.message}")
     for problem in report.problems:
         echo_line(f"Coffre : {problem}")
+    names = {item.id: item.name for item in application.configuration.establishments}
     for alert in report.alerts:
-        echo_line(f"Alerte : {alert.title}")
+        whose = f" ({names.get(alert.establishment, alert.establishment)})" if alert.establishment else ""
+        echo_line(f"Alerte : {alert.title}{whose}")
     if report.pending:
-        echo_line(f"{report.pending} envoi(s) en attente ; ils seront repris à la prochaine passe.")
+        waiting = counted(report.pending, "envoi attend", "envois attendent")
+        echo_line(f"{waiting} : de nouveau essayé{'s' if report.pending > 1 else ''} à la prochaine passe.")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from agent.bootstrap import Application
     from agent.services.report import StatusReport
 
+AUDITS = {"ads_audit": "audit ADS de", "exposure_audit": "audit d'exposition de"}
+"""How people name the audits to run, before what they are of."""
+
 
 @click.command()
 @click.argument("unit", required=False, metavar="[ÉLÉMENT]")
@@ -95,7 +98,7 @@ def fresh_screen(application: Application, as_of: date | None = None) -> dict[st
     report = application.status(as_of=as_of)
     screen = {
         "json": {"as_of": report.as_of.isoformat(), "sentence": _sentence(report), **report.as_json()},
-        "lines": list(_screen(report)),
+        "lines": list(screen_lines(report)),
         "code": gravest(
             [
                 ExitCode.INTEGRITY if report.alarms else ExitCode.OK,
@@ -140,21 +143,25 @@ def _sentence(report: StatusReport) -> str:
     verdicts = [objective["candidate"]["verdict"] for objective in objectives]
     lost, risk, met = (verdicts.count(name) for name in (Verdict.NOT_MET, Verdict.AT_RISK, Verdict.MET))
     if lost:
-        said = f"{lost} objectif(s) ne peuvent plus être atteints"
-        said += f", {risk} à risque et {met} atteint(s)." if risk or met else "."
+        said = words.counted(lost, "objectif ne peut plus être atteint", "objectifs ne peuvent plus être atteints")
+        said += f", {risk} à risque et {words.counted(met, 'atteint', 'atteints')}." if risk or met else "."
     elif risk:
-        said = f"{risk} objectif(s) à risque, {met} atteint(s) ; rien n'est perdu."
+        said = words.counted(risk, "objectif", "objectifs")
+        said += f" à risque, {words.counted(met, 'atteint', 'atteints')} ; rien n'est perdu."
     else:
         said = "Tous les objectifs suivis sont atteints à ce jour."
     if report.next_audits:
         first = report.next_audits[0]
         what = {"ads_audit": "auditer l'annuaire", "exposure_audit": "auditer la surface"}[first.job]
-        said += f" Prochaine action : {what} « {first.subject} » au plus tard le {words.day(first.last_safe_on)}."
+        when = words.at_the_latest(first.last_safe_on, report.as_of)
+        said += f" Prochaine action : {what} « {first.subject} », {when}."
     return said
 
 
-def _screen(report: StatusReport) -> Iterator[str]:
+def screen_lines(report: StatusReport) -> Iterator[str]:
+    """Yield the lines of the status: the sentence, each objective, what to settle and what to do."""
     from agent.domain.verdict import told_apart
+    from agent.texts.questions import left_open
 
     yield _sentence(report)
     yield from _alarms(report.alarms)
@@ -163,26 +170,24 @@ def _screen(report: StatusReport) -> Iterator[str]:
         document = assessed.document
         yield f"{document['programme']} au {words.day(date.fromisoformat(document['as_of']))}"
         for code, objective in document["objectives"].items():
-            yield _line(f"{code}", objective["candidate"])
+            yield _line(code, objective["candidate"], report.as_of)
             for slug, entry in told_apart(objective).items():
-                yield _line(f"    {report.names.get(slug, slug)}", entry)
+                yield _line(f"    {report.names.get(slug, slug)}", entry, report.as_of)
         for code, prerequisite in document.get("prerequisites", {}).items():
-            yield _line(f"prérequis {code}", prerequisite["candidate"])
+            yield _line(f"prérequis {code}", prerequisite["candidate"], report.as_of)
         yield from _open_texts(document)
         yield ""
     if report.questions:
         yield "À décider :"
         for question in report.questions:
-            yield f"  {question.evidence} ({', '.join(question.fields)}) : {question.command}"
+            yield f"  {question.evidence}, {left_open(question.kind, question.fields)}"
+            yield f"    → {question.command}"
         yield ""
     if report.next_audits:
         yield "À faire :"
         for audit in report.next_audits:
-            name = {"ads_audit": "audit ADS de", "exposure_audit": "audit d'exposition de"}[audit.job]
-            yield (
-                f"  {name} {audit.subject} : conseillé le {words.day(audit.recommended_on)}, "
-                f"au plus tard le {words.day(audit.last_safe_on)} ({audit.objective})"
-            )
+            when = words.by_when(audit.recommended_on, audit.last_safe_on, report.as_of)
+            yield f"  {AUDITS[audit.job]} {audit.subject} : {when} ({audit.objective})"
 
 
 def _alarms(alarms: Iterable[str]) -> Iterator[str]:
@@ -192,29 +197,35 @@ def _alarms(alarms: Iterable[str]) -> Iterator[str]:
 
 def _open_texts(document: dict[str, Any]) -> Iterator[str]:
     """Say once what each contested reading is about and where the texts disagree, then what was settled, by whom."""
-    from agent.domain.decided import reading_text
+    from agent.texts.readings import answer
     from agent.texts.sources import cited
     from config.programme_files import load_programme
 
     contested = {name for objective in document["objectives"].values() for name in objective["candidate"]["contested"]}
     notes = load_programme(document["programme"]).reading_notes
     for name in sorted(contested):
-        yield f"? {name} : {notes[name].question} ({cited(notes[name].sources)}) ; à faire trancher par l'ARS ou l'ANS"
+        yield (
+            f"? {notes[name].question} ({cited(notes[name].sources)}) ; à faire trancher par l'ARS ou l'ANS : "
+            f"carenage declare kinds pinned_reading ({name})"
+        )
     for name, pin in document.get("pinned", {}).items():
         settled = f"retenu par {pin['person']} le {words.day(date.fromisoformat(pin['on']))}"
-        yield f"= {name} : {reading_text(pin['value'])}, {settled} sur la réponse : {pin['answer']}"
+        yield f"= {notes[name].question} {answer(name, pin['value'])}, {settled} sur la réponse : {pin['answer']}"
 
 
-def _line(label: str, entry: dict[str, Any]) -> str:
+def _line(label: str, entry: dict[str, Any], as_of: date) -> str:
     from agent.domain.verdict import Verdict
+    from agent.texts.readings import topic
 
     verdict = entry["verdict"]
     said = words.verdict(verdict)
     parts = [f"{words.MARKS[verdict]} {label} : {said.upper() if verdict == Verdict.NOT_MET else said}"]
     if entry["reasons"]:
-        parts.append("; ".join(words.reason(code) for code in entry["reasons"]))
+        parts.append(" ; ".join(words.reason(code) for code in entry["reasons"]))
     if entry["contested"]:
-        parts.append("les textes divergent (" + ", ".join(entry["contested"]) + ")")
+        parts.append(f"les textes divergent ({' ; '.join(topic(name) for name in entry['contested'])})")
     if entry["next_due"]:
-        parts.append(f"prochaine échéance {words.day(date.fromisoformat(entry['next_due']))}")
+        due = date.fromisoformat(entry["next_due"])
+        said = "prochaine échéance" if due >= as_of else "échéance dépassée depuis le"
+        parts.append(f"{said} {words.day(due)}")
     return " – ".join(parts)

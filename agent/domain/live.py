@@ -46,6 +46,7 @@ _OPTIONS = {
     "findings": "--no-critical|--critical",
     "kind": "--kind TYPE",
 }
+CONFIRMED_FIELDS = tuple(_OPTIONS)
 
 Value = AdsValue | ExposureValue | None
 Assessment = dict[str, Any]

@@ -15,6 +15,7 @@ from agent.domain.errors import (
     gravest,
 )
 from agent.services.accounts import login_of
+from agent.texts.words import counted
 from collectors.interface import CheckResult, CollectionContext
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def examine(
             message = error.message + (f" → {error.hint}" if error.hint else "")
             results.append(CheckResult(what=what, ok=False, message=message))
 
-    results.extend(CheckResult(what=where, ok=True, message=f"à vérifier : {what}") for where, what in warnings)
+    results.extend(
+        CheckResult(what=where, ok=True, message=f"à vérifier : {what}", is_doubtful=True) for where, what in warnings
+    )
     attempt("coffre", lambda: _vault(vault()))
     attempt("destinataires du coffre", lambda: _recipients(vault(), recipients))
     for folder in folders:
@@ -117,7 +120,8 @@ def _recipients(vault: WatchedVault, configured: Sequence[str]) -> str:
 def _vault(vault: WatchedVault) -> str:
     if alarms := vault.alarms():
         raise IntegrityError(
-            f"{len(alarms)} anomalie(s), la première : {alarms[0]}", hint="carenage vault verify --all"
+            f"{counted(len(alarms), 'anomalie', 'anomalies')}, la première : {alarms[0]}",
+            hint="carenage vault verify --all",
         )
     return "ouvert, sans anomalie"
 

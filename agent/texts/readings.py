@@ -40,6 +40,30 @@ _ANSWERS: Mapping[str, Mapping[ReadingValue, str]] = {
     "p3_engaged": {"all": "tous ceux qui sont choisis", "three": "trois suffisent"},
 }
 
+_TOPICS = {
+    "mean_mode": "bords de la phase dans l'intervalle moyen",
+    "mean_cmp": "60 jours exactement en moyenne",
+    "gap_cmp": "100 jours exactement entre deux audits",
+    "ads_gap": "maximum de 100 jours pour les audits ADS",
+    "first_audit": "dernier jour du premier audit",
+    "lost_report": "audit dont le rapport est perdu",
+    "cvss9": "vulnérabilité notée 9,0",
+    "high_recurrence": "vulnérabilité de 7 à 9 revue à l'audit suivant",
+    "o2b_coverage": "toute la surface ou une part de l'activité",
+    "d1_interval": "tolérance sur les deux mois",
+    "silene_in_sequence": "audit SILENE après les audits industriels",
+    "support_counts": "place de l'établissement support dans le compte",
+    "migration": "audits de l'ancien et du nouvel annuaire",
+    "d1_phase_end": "fin de la phase",
+    "convergence_from": "départ des 18 mois de la convergence",
+    "p3_engaged": "objectifs facultatifs à atteindre",
+}
+
+
+def topic(reading: str) -> str:
+    """Return in a few words what a reading is about; its name for one that has no words yet."""
+    return _TOPICS.get(reading, reading)
+
 
 def answer(reading: str, value: ReadingValue) -> str:
     """Return how a value answers the reading's question; the value itself for one that has no words yet."""

@@ -247,7 +247,7 @@ def test_a_pinned_reading_settles_the_texts_and_shows_in_the_status(installation
         }
     }
     assert {use["objective"] for use in made.json["objectives"]} == {"D1.O1.A", "D1.O2.A"}
-    assert "= mean_cmp : le, retenu par C. Martin" in installation.type("status").out
+    assert "60 jours exactement ? oui, retenu par C. Martin" in installation.type("status").out
     declare(installation, "withdraw", made.json["id"], "--reason", "réponse annulée")
     assert "pinned" not in installation.type("status", "--json").json["assessment"]
 

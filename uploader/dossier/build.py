@@ -17,7 +17,7 @@ from agent.domain.display import inert_cell
 from agent.domain.pieces import Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts import pieces as texts
-from agent.texts.words import verdict
+from agent.texts.words import counted, verdict
 from uploader.dossier.content import missing_pieces
 from uploader.dossier.whole_file import write_whole, writing
 
@@ -272,4 +272,4 @@ def _render(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters["verdict"] = verdict
-    return environment.get_template(template).render(counted=texts.counted, **values)
+    return environment.get_template(template).render(counted=counted, **values)

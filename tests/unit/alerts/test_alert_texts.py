@@ -154,7 +154,7 @@ def test_a_contested_result_names_who_settles_it() -> None:
         None, assessment(D1_O1_A=entry("at_risk", reasons=("MEAN_EXCEEDED",), contested=("mean_mode",)))
     )
 
-    assert "mean_mode" in alert.body
+    assert "bords de la phase dans l'intervalle moyen" in alert.body
     assert "ARS" in alert.body
 
 
