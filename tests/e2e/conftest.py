@@ -18,6 +18,7 @@ import pytest
 from pyrage import x25519
 
 from agent.cli.main import Invocation, main
+from agent.domain.errors import ExitCode
 from tests.assets.reports.make_nessus import SAMPLE
 from tests.fakes.clock import FakeClock
 from tests.lab.authority import Authority
@@ -230,6 +231,19 @@ def installation(tmp_path: Path) -> Installation:
     made.folder.mkdir()
     made.install()
     return made
+
+
+@pytest.fixture
+def audited(installation: Installation) -> Installation:
+    """One ADS run on ad-chu on the first of June, at score 3."""
+    report = installation.folder / "ads.html"
+    report.write_bytes(ADS_REPORT)
+    done = installation.type(
+        *("inbox", "add", str(report), "--kind", "ads_report", "--directory", "ad-chu"),
+        *("--date", "2026-06-01", "--score", "3", "--json"),
+    )
+    assert done.code == ExitCode.OK, done
+    return installation
 
 
 @pytest.fixture(scope="module")

@@ -22,19 +22,6 @@ def step(document: dict[str, Any], kind: str) -> dict[str, Any]:
     return dict(found)
 
 
-@pytest.fixture
-def audited(installation: Installation) -> Installation:
-    """One ADS run on ad-chu, decided, on the first of June."""
-    report = installation.folder / "ads.html"
-    report.write_bytes(ADS_REPORT)
-    done = installation.type(
-        *("inbox", "add", str(report), "--kind", "ads_report", "--directory", "ad-chu"),
-        *("--date", "2026-06-01", "--score", "3", "--json"),
-    )
-    assert done.code == ExitCode.OK, done
-    return installation
-
-
 def test_a_unit_is_explained_by_its_audits_on_a_line(audited: Installation) -> None:
     done = explain(audited, "d1.o1.a", "AD-CHU")
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
-import pytest
-
 from agent.domain.errors import ExitCode
 from agent.holidays import public_holidays
-from tests.e2e.conftest import ADS_REPORT
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Installation
@@ -17,19 +14,6 @@ if TYPE_CHECKING:
 KEYS = {
     "objective", "unit", "what", "recommended_on", "last_prudent_on", "last_permissive_on", "why", "source",
 }  # fmt: skip
-
-
-@pytest.fixture
-def audited(installation: Installation) -> Installation:
-    """One ADS run on ad-chu on the first of June, at score 3."""
-    report = installation.folder / "ads.html"
-    report.write_bytes(ADS_REPORT)
-    done = installation.type(
-        *("inbox", "add", str(report), "--kind", "ads_report", "--directory", "ad-chu"),
-        *("--date", "2026-06-01", "--score", "3", "--json"),
-    )
-    assert done.code == ExitCode.OK, done
-    return installation
 
 
 def test_the_list_has_the_keys_of_the_contract_and_recommends_working_days(audited: Installation) -> None:
@@ -76,7 +60,9 @@ def test_the_verdicts_before_and_after_are_told(audited: Installation) -> None:
     full = audited.type(*words, "--full", "--json").json
 
     assert "→" in told.out
-    assert {"D1.O1.A", "D1.O2.B", "D1.O3", "D1.O6.B", "ELIGIBILITE"} <= {one["objective"] for one in full[0]["verdicts"]}
+    assert {"D1.O1.A", "D1.O2.B", "D1.O3", "D1.O6.B", "ELIGIBILITE"} <= {
+        one["objective"] for one in full[0]["verdicts"]
+    }
     assert full[0]["declaration"] == "2027-03-20"
 
 
