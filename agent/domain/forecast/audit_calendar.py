@@ -1,8 +1,8 @@
 """
-A calendar of the audits that remain: evenly spread over what is left of the phase, on working days only.
+A calendar of the audits that remain, on working days only: the fewest that the rules accept, evenly spread.
 
-Nothing is trusted to arithmetic: a calendar stands when the rules, asked about each unit with clean audits on these
-days, are satisfied under every reading.
+Days are proposed by arithmetic and kept by the rules alone: a calendar stands when, asked about each unit with clean
+audits on these days, they are satisfied under every reading that is not lost already.
 """
 
 from __future__ import annotations
@@ -10,35 +10,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import pairwise
 
 from agent.domain.deadlines import add_days, days_between
-from agent.domain.forecast.lone_unit import LoneUnit
+from agent.domain.forecast.lone_unit import LoneUnit, ReadingPins
 from agent.domain.forecast.obligation import PlannedAudit
 from agent.domain.forecast.working_days import WorkingDays
 from agent.domain.programme import RuleName
-from agent.domain.rules.outcome import Reason
 from agent.domain.scenario import ExposureTool
 from agent.domain.verdict import Verdict
 
-AIM_DAYS, NEAR_AIM_DAYS = 55, 57
-"""The interval aimed at, five days under the limit of the mean; two days more are still near enough."""
+MARGIN_DAYS = 5
+"""How long before the prudent due date an audit is proposed: the interval aimed at is 55 days for a limit of 60."""
+NEAR_AIM_DAYS = 57
+"""Two days more than the interval aimed at are still near enough to spare an audit."""
 APART_MIN, APART_MAX = 45, 59
 """
 How many days separate the last two industrial audits: far enough to count for the rhythm, near enough for the one
 before to stand for the last, if that one shows a critical vulnerability and a further audit is run.
 """
-
-_MOST_MORE = 12
+_BEFORE_THE_END = (14, 21, 28, 35, 0)
+"""How many days before the last useful one the last industrial audit is tried, the preferred first."""
+_WEEK = 7
+"""Audits that catch up a mean are not proposed closer than this, while there is room."""
+_MOST_MORE = 5
 INDUSTRIAL = ExposureTool.INDUSTRIAL.value
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Days proposed for some cases, and whether the rules are satisfied with them."""
+    """
+    Days proposed for some cases, and whether the rules are satisfied with them.
+
+    `at_least` is the fewest audits that the rhythm leaves, None where the rules give no such figure.
+    """
 
     audits: tuple[PlannedAudit, ...]
     verified: bool
+    at_least: int | None = None
 
 
 def plan(cases: Sequence[LoneUnit], working: WorkingDays) -> Plan:
@@ -47,28 +57,19 @@ def plan(cases: Sequence[LoneUnit], working: WorkingDays) -> Plan:
 
     Cases that are lost, or that no audit settles, are left aside; without any other, nothing is proposed.
     """
-    open_cases = [case for case in cases if _is_open(case)]
+    open_cases = [_Open(case) for case in cases if _is_open(case)]
     if not open_cases:
         return Plan((), verified=False)
-    best: Plan | None = None
-    for tail in _tails(open_cases, working):
-        found = _with_tail(open_cases, tail, working)
-        if found.verified:
-            return found
-        best = best or found
-    return best or Plan((), verified=False)
+    audits, verified = _Search(open_cases, working).best()
+    figures = [figure for one in open_cases if (figure := _fewest(one.case)) is not None]
+    if verified and audits:  # the figure counts audits run on their last days: a catch-up may need fewer
+        figures = [min(figure, len(audits)) for figure in figures]
+    return Plan(audits, verified=verified, at_least=max(figures, default=None) if verified or not audits else None)
 
 
-def satisfies(cases: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> bool:
+def satisfies(case: LoneUnit, audits: Sequence[PlannedAudit]) -> bool:
     """Return whether clean audits on these days satisfy the rules at the declaration, as far as they still can."""
-    return all(_satisfied(case, audits) for case in cases)
-
-
-def fewest(case: LoneUnit) -> int | None:
-    """Return how many audits the rhythm leaves at least, None where the rules give no such figure."""
-    entry = case.ask(max(case.as_of, *case.upcoming[-1:]) if case.upcoming else case.as_of)
-    figure = None if entry is None else entry.numbers.get("remaining_audits_min")
-    return figure if isinstance(figure, int) else None
+    return _Open(case).satisfied(audits)
 
 
 def needed(case: LoneUnit) -> int:
@@ -78,40 +79,171 @@ def needed(case: LoneUnit) -> int:
     return figure if isinstance(figure, int) else 0
 
 
+def _fewest(case: LoneUnit) -> int | None:
+    entry = case.ask(max(case.as_of, *case.upcoming[-1:]) if case.upcoming else case.as_of)
+    figure = None if entry is None else entry.numbers.get("remaining_audits_min")
+    return figure if isinstance(figure, int) else None
+
+
 def _is_open(case: LoneUnit) -> bool:
     entry = case.ask(case.as_of)
-    if entry is None or case.doomed is not None or Reason.NEEDS_DECISION in entry.reasons:
+    if entry is None or case.doomed is not None or "NEEDS_DECISION" in entry.reasons:
         return False
     return entry.verdict in {Verdict.MET, Verdict.AT_RISK}
 
 
-def _satisfied(case: LoneUnit, audits: Sequence[PlannedAudit]) -> bool:
-    end = case.ask(case.declaration, audits)
-    if end is None or end.verdict in {Verdict.MET, Verdict.NOT_APPLICABLE}:
-        return True
-    if end.verdict is Verdict.NOT_MET:
-        return False
-    # Some readings fail at the end: no calendar is to blame when those were lost from the start.
-    return all(
-        case.is_lost(case.as_of, reading=reading) or not case.is_lost(case.declaration, audits, reading=reading)
-        for reading in (*case.strict(), *case.lenient())
-    )
+@dataclass(frozen=True)
+class _Open:
+    """A case that audits can still satisfy, under the readings that are not lost."""
+
+    case: LoneUnit
+
+    @cached_property
+    def needed(self) -> int:
+        return needed(self.case)
+
+    @cached_property
+    def first_day(self) -> date:
+        """The first day of an audit: one a day, no more."""
+        day = self.case.as_of
+        return add_days(day, 1) if day in self.case.audited_days else day
+
+    @cached_property
+    def readings(self) -> tuple[ReadingPins, ...]:
+        case = self.case
+        entry = case.ask(case.as_of)
+        readings = (*case.strict(), *case.lenient())
+        if entry is None or not entry.contested:
+            return readings
+        return tuple(one for one in readings if not case.is_lost(case.as_of, reading=one))
+
+    def satisfied(self, audits: Sequence[PlannedAudit]) -> bool:
+        end = self.case.ask(self.case.declaration, audits)
+        if end is None or end.verdict in {Verdict.MET, Verdict.NOT_APPLICABLE}:
+            return True
+        if end.verdict is Verdict.NOT_MET:
+            return False
+        return not any(self.case.is_lost(self.case.declaration, audits, reading=one) for one in self.readings)
 
 
-def _tails(cases: Sequence[LoneUnit], working: WorkingDays) -> Iterator[tuple[PlannedAudit, ...]]:
-    """Yield the last audits of a calendar, the preferred first: industrial ones for exposed elements, else none."""
-    levels = [case for case in cases if case.objective.rule is RuleName.EXPOSURE_LEVEL]
-    if not levels or satisfies(levels, ()):
-        yield ()
-        return
-    first = max(_first_day(case) for case in levels)
-    last = min(case.last_useful_day for case in levels)
-    opens = max((opening for case in levels if (opening := _window_opens(case))), default=first)
-    wanted = [*_single(levels, first, last, opens, working), *_pairs(first, last, opens, working)]
-    for days in wanted:
-        tail = tuple(PlannedAudit(day=day, tool=INDUSTRIAL) for day in days)
-        if satisfies(levels, tail):
-            yield tail
+@dataclass(frozen=True)
+class _Search:
+    """The search of a calendar for open cases."""
+
+    cases: Sequence[_Open]
+    working: WorkingDays
+
+    @cached_property
+    def rhythms(self) -> list[LoneUnit]:
+        return [one.case for one in self.cases if one.case.is_rhythm]
+
+    @cached_property
+    def levels(self) -> list[_Open]:
+        return [one for one in self.cases if one.case.objective.rule is RuleName.EXPOSURE_LEVEL]
+
+    @cached_property
+    def first_day(self) -> date:
+        return max(one.first_day for one in self.cases)
+
+    def best(self) -> tuple[tuple[PlannedAudit, ...], bool]:
+        """
+        Return the fewest audits that satisfy every case and keep each rhythm in time, and whether they do.
+
+        Of as many audits, those with the most margin before their due dates; those that only satisfy the rules at the
+        end come last.
+        """
+        tails = list(self._tails())
+        late: tuple[PlannedAudit, ...] | None = None
+        for total in self._totals():
+            kept: dict[int, tuple[PlannedAudit, ...]] = {}
+            for tail in tails:
+                spread = self._spread(total - len(tail), tail) if len(tail) <= total else None
+                audits = None if spread is None else (*spread, *tail)
+                if audits is None or not all(one.satisfied(audits) for one in self.cases):
+                    continue
+                margin = _margin(self.rhythms, audits)
+                if margin is None:
+                    late = late or audits
+                    continue
+                kept.setdefault(margin, audits)
+                if margin >= MARGIN_DAYS:
+                    break
+            if kept:
+                return kept[max(kept)], True
+        if late is not None:
+            return late, True
+        return (tails[0] if tails else ()), False
+
+    def _totals(self) -> Iterator[int]:
+        """Yield how many audits are tried: what brings the mean near the aim, then more, then fewer."""
+        runs = max((one.needed for one in self.cases if one.case.objective.rule is RuleName.SCORE), default=0)
+        aimed = runs
+        if any(case.due(case.seen_on((), date.max), ()) is not None for case in self.rhythms):
+            aimed = max(aimed, *map(_aimed, self.rhythms))
+        yield from range(aimed, aimed + _MOST_MORE)
+        yield from range(aimed - 1, runs - 1, -1)
+
+    def _tails(self) -> Iterator[tuple[PlannedAudit, ...]]:
+        """Yield the last audits of a calendar, the preferred first: industrial ones for exposed elements, else none."""
+        if all(one.satisfied(()) for one in self.levels):
+            yield ()
+            return
+        first = max(one.first_day for one in self.levels)
+        last = min(one.case.last_useful_day for one in self.levels)
+        opens = max(first, *(day for one in self.levels if (day := _window_opens(one.case)) is not None), date.min)
+        tried: set[tuple[date, ...]] = set()
+        for days in (*self._near_the_last(first, last, opens), *_ends(first, last, opens, self.working)):
+            tail = tuple(PlannedAudit(day=day, tool=INDUSTRIAL) for day in days)
+            if days not in tried and all(one.satisfied(tail) for one in self.levels):
+                yield tail
+            tried.add(days)
+
+    def _near_the_last(self, first: date, last: date, opens: date) -> Iterator[tuple[date, ...]]:
+        """Yield the one audit that may be enough: well after the one before it, in the window."""
+        missing = [one for one in self.levels if one.needed]
+        before = [days[-1] for one in missing if (days := one.case.audited_days)]
+        if not before or any(one.needed > 1 for one in missing):
+            return
+        low = max(first, opens, add_days(max(before), APART_MIN))
+        day = self.working.within(low, low, min(last, add_days(min(before), APART_MAX)))
+        if day is not None:
+            yield (day,)
+
+    def _spread(self, count: int, tail: tuple[PlannedAudit, ...]) -> tuple[PlannedAudit, ...] | None:
+        """
+        Return `count` working days from today to the tail, around the audits supposed; None when they do not fit.
+
+        Evenly spread, unless a due date comes sooner; what is overdue is caught up first.
+        """
+        cases = self.rhythms or [one.case for one in self.cases]
+        previous = min(
+            max((day for day in case.audited_days if day <= case.as_of), default=case.starts_on) for case in cases
+        )
+        end = tail[0].day if tail else min(case.ends_on for case in cases)
+        last = add_days(end, -1) if tail else min(one.case.last_useful_day for one in self.cases)
+        supposed = frozenset[date].intersection(*(frozenset(case.upcoming) for case in self.rhythms or cases))
+        found: list[PlannedAudit] = []
+        for start, stop, shared in _shared_out(count, [previous, *(day for day in sorted(supposed) if day < end), end]):
+            previous, latest = start, min(last, add_days(stop, -1) if stop < end else last)
+            for left in range(shared, 0, -1):
+                day = self._next(previous, stop, latest, left, found)
+                if day is None:
+                    return None
+                found.append(PlannedAudit(day=day))
+                previous = day
+        return tuple(found)
+
+    def _next(self, previous: date, stop: date, latest: date, left: int, before: Sequence[PlannedAudit]) -> date | None:
+        """Return the day of the next audit after `previous`, when `left` of them are to be run before `stop`."""
+        low = max(self.first_day, add_days(previous, 1))
+        wanted = add_days(previous, days_between(previous, stop) // (left + 1))
+        dues = [due for case in self.rhythms if (due := case.due(case.seen_on(before, stop), before)) is not None]
+        if dues and min(dues) < low:
+            wanted = add_days(before[-1].day, _WEEK) if before else low
+        elif dues and min(dues) <= latest:
+            wanted = min(wanted, add_days(min(dues), -MARGIN_DAYS))
+            return self.working.within(wanted, low, min(dues)) or self.working.within(low, low, latest)
+        return self.working.within(wanted, low, latest)
 
 
 def _window_opens(case: LoneUnit) -> date | None:
@@ -120,98 +252,35 @@ def _window_opens(case: LoneUnit) -> date | None:
     return opens if isinstance(opens, date) else None
 
 
-def _single(levels: Sequence[LoneUnit], first: date, last: date, opens: date, working: WorkingDays) -> list[list[date]]:
-    """Return the one audit that may be enough: in the window, well after the one before it or as late as can be."""
-    if max(map(needed, levels)) > 1:
-        return []
-    before = [days[-1] for case in levels if needed(case) and (days := case.audited_days)]
-    if not before:
-        return []
-    low = max(first, opens, add_days(max(before), APART_MIN))
-    day = working.within(low, low, min(last, add_days(min(before), APART_MAX))) or working.on_or_before(last)
-    return [] if day is None or day < first else [[day]]
-
-
-def _pairs(first: date, last: date, opens: date, working: WorkingDays) -> Iterator[list[date]]:
+def _ends(first: date, last: date, opens: date, working: WorkingDays) -> Iterator[tuple[date, ...]]:
     """
-    Yield pairs of last audits: both in the window, then the last one only, then closer, then a single audit.
+    Yield the last industrial audits worth trying: two apart, then a single one, then two as close as they must be.
 
-    With both in it, a critical vulnerability in the last is made good by one more audit, up to the declaration.
+    Apart, a critical vulnerability in the last one is made good by one more audit.
     """
-    soonest, latest = working.on_or_after(first), working.on_or_before(last)
-    if soonest is None or latest is None:
+    for days in _BEFORE_THE_END:
+        ending = working.within(add_days(last, -days), opens, last)
+        if ending is not None:
+            nearest, farthest = add_days(ending, -APART_MIN), add_days(ending, -APART_MAX)
+            before = working.within(add_days(ending, -(APART_MIN + APART_MAX) // 2), max(first, farthest), nearest)
+            if before is not None:
+                yield before, ending
+    singles = (working.within(wanted, opens, last) for wanted in (opens, add_days(last, -_BEFORE_THE_END[0])))
+    yield from ((day,) for day in singles if day is not None)
+    soonest = working.within(first, first, last)
+    if soonest is None:
         return
-    in_window = working.on_or_after(max(first, opens))
-    after_it = None if in_window is None else working.on_or_after(add_days(in_window, APART_MIN))
-    if in_window is not None and after_it is not None and after_it <= last:
-        yield [in_window, after_it]
-    middle = add_days(latest, -(APART_MIN + APART_MAX) // 2)
-    before = working.within(middle, max(first, add_days(latest, -APART_MAX)), add_days(latest, -APART_MIN))
-    if before is not None:
-        yield [before, latest]
-    if first <= soonest < latest:
-        yield [soonest, latest]
-    yield from ([day] for day in (in_window, latest) if day is not None and first <= day <= last)
-
-
-def _with_tail(cases: Sequence[LoneUnit], tail: tuple[PlannedAudit, ...], working: WorkingDays) -> Plan:
-    """Return the fewest evenly spread audits that, followed by `tail`, satisfy all cases and keep each rhythm."""
-    rhythms = [case for case in cases if case.is_rhythm]
-    runs = max((needed(case) for case in cases if case.objective.rule is RuleName.SCORE), default=0)
-    at_least = max(runs, 0)
-    if any(case.due(case.seen_on((), date.max), ()) is not None for case in rhythms):
-        at_least = max(at_least, *(_aimed(case) - len(tail) for case in rhythms))
-    best: Plan | None = None
-    for count in range(at_least, at_least + _MOST_MORE):
-        spread = _spread(cases, count, tail, working)
-        if spread is None:
-            break
-        audits = (*spread, *tail)
-        if not satisfies(cases, audits):
-            continue
-        kept = _kept_in_time(rhythms, audits)
-        if kept:
-            return Plan(audits, verified=True)
-        best = best or Plan(audits, verified=True)
-    return best or Plan(tail, verified=False)
+    half = add_days(soonest, days_between(soonest, last) // 2)
+    for wanted in (half, add_days(soonest, _WEEK), add_days(soonest, 1), last):
+        ending = working.within(wanted, max(opens, add_days(soonest, 1)), last)
+        if ending is not None:
+            yield soonest, ending
 
 
 def _aimed(case: LoneUnit) -> int:
     """Return how many audits bring the mean over the whole phase near the aim."""
     days = days_between(case.starts_on, case.ends_on)
-    return -(-days // NEAR_AIM_DAYS) - 1 - len(case.audited_days)
-
-
-def _spread(
-    cases: Sequence[LoneUnit], count: int, tail: tuple[PlannedAudit, ...], working: WorkingDays
-) -> tuple[PlannedAudit, ...] | None:
-    """
-    Return `count` working days evenly spread from the last audit to the tail, around the audits supposed.
-
-    None when they do not fit.
-    """
-    rhythms = [case for case in cases if case.is_rhythm] or list(cases)
-    previous = min(
-        max((day for day in case.audited_days if day <= case.as_of), default=case.starts_on) for case in rhythms
-    )
-    first = max(_first_day(case) for case in cases)
-    end = tail[0].day if tail else min(case.ends_on for case in cases)
-    last = add_days(end, -1) if tail else min(add_days(end, -1), *(case.last_useful_day for case in cases))
-    dues = [due for case in rhythms if (due := case.due(case.seen_on((), date.max), ())) is not None]
-    supposed = frozenset[date].intersection(*(frozenset(case.upcoming) for case in rhythms))
-    found: list[PlannedAudit] = []
-    for start, stop, shared in _shared_out(count, [previous, *(day for day in sorted(supposed) if day < end), end]):
-        previous, latest = start, min(last, add_days(stop, -1))
-        for left in range(shared, 0, -1):
-            low = max(first, add_days(previous, 1))
-            high = min(latest, *dues) if dues and not found and min(dues) >= low else latest
-            wanted = add_days(previous, days_between(previous, stop) // (left + 1))
-            day = working.within(wanted, low, high) or working.within(low, low, latest)
-            if day is None:
-                return None
-            found.append(PlannedAudit(day=day))
-            previous = day
-    return tuple(found)
+    return max(0, -(-days // NEAR_AIM_DAYS) - 1 - len(case.audited_days))
 
 
 def _shared_out(count: int, days: Sequence[date]) -> list[tuple[date, date, int]]:
@@ -224,18 +293,18 @@ def _shared_out(count: int, days: Sequence[date]) -> list[tuple[date, date, int]
     return [(start, stop, share) for (start, stop), share in zip(spans, shares, strict=True)]
 
 
-def _kept_in_time(rhythms: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> bool:
-    """Return whether each audit comes by the prudent due date that those before it leave; an overdue one is late."""
+def _margin(rhythms: Sequence[LoneUnit], audits: Sequence[PlannedAudit]) -> int | None:
+    """
+    Return how many days before their prudent due dates the audits come, at most `MARGIN_DAYS`.
+
+    None when one of them comes after the date that those before it leave; one overdue from the start is late anyway.
+    """
+    margin = MARGIN_DAYS
     for case in rhythms:
         for day in sorted({*(audit.day for audit in audits), *case.upcoming}):
             before = [audit for audit in audits if audit.day < day]
             seen_on = case.seen_on(before, day)
             due = case.due(seen_on, before)
-            if due is not None and seen_on <= due < day:
-                return False
-    return True
-
-
-def _first_day(case: LoneUnit) -> date:
-    day = case.as_of
-    return add_days(day, 1) if day in case.audited_days else day
+            if due is not None and seen_on <= due:
+                margin = min(margin, days_between(day, due))
+    return margin if margin >= 0 else None

@@ -8,7 +8,7 @@ from datetime import date
 
 from agent.domain.assessment import Assessment, evaluate
 from agent.domain.deadlines import add_days, days_between
-from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, fewest, plan
+from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, plan
 from agent.domain.forecast.audits import AuditObligations, named, report_downloads
 from agent.domain.forecast.declared import Declared, declared_obligations
 from agent.domain.forecast.lone_unit import (
@@ -29,7 +29,7 @@ from agent.domain.forecast.obligation import (
     Why,
 )
 from agent.domain.forecast.working_days import WorkingDays
-from agent.domain.programme import Objective, Programme, RuleName, Subject
+from agent.domain.programme import Objective, Programme, Subject
 from agent.domain.rules.outcome import Reason
 from agent.domain.scenario import AdsAudit, ExposureAudit, Scenario
 from agent.domain.verdict import Verdict
@@ -134,7 +134,7 @@ class _Units:
                 for case in by_unit[units[0]]:
                     asked = list(AuditObligations(case, proposed, working).all())
                     obligations.extend(named(one, unit) for unit in units for one in asked)
-            calendars.extend(_calendars(what, groups, plans, by_unit))
+            calendars.extend(_calendars(what, groups, plans))
         return obligations, calendars
 
 
@@ -204,20 +204,16 @@ def _whatever_is_done(scenario: Scenario, today: Assessment) -> Assessment:
     )
 
 
-def _calendars(
-    what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan], by_unit: Mapping[str, Sequence[LoneUnit]]
-) -> Iterator[AuditCalendar]:
-    merged: dict[Plan, list[str]] = {}
+def _calendars(what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan]) -> Iterator[AuditCalendar]:
+    merged: dict[Plan, list[Sequence[str]]] = {}
     for units, proposed in zip(groups, plans, strict=True):
-        merged.setdefault(proposed, []).extend(units)
-    for proposed, units in merged.items():
-        rhythms = [case for unit in units for case in by_unit[unit] if case.objective.rule is RuleName.CADENCE]
-        figures = [figure for case in rhythms if (figure := fewest(case)) is not None]
+        merged.setdefault(proposed, []).append(units)
+    for proposed, alike in merged.items():
         yield AuditCalendar(
             what=what,
-            units=tuple(sorted(units)),
+            units=tuple(sorted(unit for units in alike for unit in units)),
             audits=proposed.audits,
-            at_least=max(figures, default=None),
+            at_least=proposed.at_least,
             verified=proposed.verified,
         )
 

@@ -17,6 +17,7 @@ from tests.unit.domain.forecast.cases import HOLIDAYS, Json, calendar_of, foreca
 
 D = date(2027, 3, 31)
 OPENS = D - timedelta(days=59)
+CRITICAL = {"id": "V1", "cvss": 9.8}
 
 
 def days_of(calendar: AuditCalendar) -> list[date]:
@@ -46,13 +47,26 @@ def test_days_are_evenly_spread_near_fifty_five_days() -> None:
     assert all(51 <= gap <= 57 for gap in gaps)
 
 
-def test_the_last_two_industrial_audits_are_in_the_window_and_apart() -> None:
+def test_the_last_two_industrial_audits_are_apart_and_the_last_one_comes_in_the_window_with_a_margin() -> None:
     calendar = calendar_of(scenario(as_of="2026-05-10"), What.EXPOSURE_AUDIT)
     industrial = [one.day for one in calendar.audits if one.tool == "INDUSTRIAL"]
 
     assert len(industrial) == 2
     assert 45 <= (industrial[1] - industrial[0]).days <= 59
-    assert all(OPENS <= one <= D for one in industrial)
+    assert OPENS <= industrial[1] <= D - timedelta(days=14)
+
+
+def test_a_critical_in_the_last_of_two_audits_apart_is_made_good_by_one_more() -> None:
+    value = scenario(as_of="2026-05-10")
+    calendar = calendar_of(value, What.EXPOSURE_AUDIT)
+    proved: Json = with_audits(value, [calendar])
+    last = calendar.audits[-1].day
+    proved["exposure_audits"][-1]["findings"] = [CRITICAL]
+    more = {"id": "more", "tool": "INDUSTRIAL", "covers": "*", "findings": []}
+    proved["exposure_audits"].append({**more, "date": (last + timedelta(days=1)).isoformat()})
+    end = parsed(proved)
+
+    assert evaluate(end.programme, end).objectives["D1.O2.B"].candidate.verdict is Verdict.MET
 
 
 def test_a_long_lead_leaves_the_last_audit_alone_in_the_window() -> None:
@@ -87,6 +101,87 @@ def test_one_audit_covers_every_element_when_their_needs_agree() -> None:
 
 def test_nothing_is_proposed_once_the_declaration_has_come() -> None:
     assert all(not one.audits for one in forecast_of(scenario(as_of="2027-03-31")).calendars)
+
+
+def verdicts_with(value: Json, *calendars: AuditCalendar) -> dict[str, Verdict]:
+    """What the rules say at the declaration, the proposed audits run clean."""
+    end = parsed(with_audits(value, list(calendars)))
+    return {name: one.candidate.verdict for name, one in evaluate(end.programme, end).objectives.items()}
+
+
+def test_two_industrial_audits_closer_than_usual_repair_both_exposure_objectives() -> None:
+    value = scenario(
+        as_of="2027-02-17",
+        start="2026-04-10",
+        exposures=[
+            ("2026-05-22", "INDUSTRIAL", [CRITICAL]),
+            ("2026-07-18", "SILENE", [CRITICAL]),
+            ("2026-10-19", "SILENE", [CRITICAL]),
+            ("2026-11-26", "SILENE", []),
+        ],
+        ads=[],
+    )
+    calendar = calendar_of(value, What.EXPOSURE_AUDIT)
+
+    assert calendar.verified
+    assert len(calendar.audits) == 2
+    assert {verdicts_with(value, calendar)[name] for name in ("D1.O2.A", "D1.O2.B")} == {Verdict.MET}
+
+
+def test_the_day_of_the_declaration_is_used_when_no_other_working_day_is_left() -> None:
+    good = ["2026-04-17", "2026-06-02", "2026-07-02", "2026-09-01", "2026-10-18"]
+    low = [("2026-12-18", 1), ("2027-01-12", 1), ("2027-03-09", 1)]
+    value = scenario(as_of="2027-03-27", start="2026-02-17", runs=[*good, *low], surfaces=[])
+    calendar = calendar_of(value, What.ADS_AUDIT)
+
+    assert days_of(calendar) == [date(2027, 3, 30), D]
+    assert calendar.verified
+
+
+def test_an_overdue_mean_is_caught_up_by_the_fewest_audits() -> None:
+    value = scenario(as_of="2026-10-20", runs=["2026-05-10", "2026-07-15"], surfaces=[])
+    calendar = calendar_of(value, What.ADS_AUDIT)
+
+    assert days_of(calendar)[0] == date(2026, 10, 20)
+    assert calendar.at_least == len(calendar.audits) == 3
+    assert verdicts_with(value, calendar)["D1.O1.A"] is Verdict.MET
+
+
+def test_the_audits_proposed_are_never_fewer_than_what_is_called_the_least() -> None:
+    retired = [{"id": "AD1", "establishments": ["E1"], "kind": "onprem", "retired": "2026-09-15"}]
+    calendar = calendar_of(scenario(as_of="2026-06-25", runs=["2026-06-20"], ads=retired), What.ADS_AUDIT)
+
+    assert calendar.verified
+    assert calendar.at_least is not None
+    assert calendar.at_least <= len(calendar.audits)
+
+
+def test_nothing_is_called_the_least_of_a_rhythm_already_lost() -> None:
+    value = scenario(as_of="2026-12-01", runs=["2026-06-20", ("2026-08-10", 1)], config={"mean_days": 90}, surfaces=[])
+    calendar = calendar_of({**value, "config": {**value["config"], "readings": {"ads_gap": ["apply"]}}}, What.ADS_AUDIT)
+
+    assert calendar.at_least is None
+
+
+@pytest.mark.parametrize(
+    ("declaration", "what"),
+    [("2026-09-01", What.ADS_AUDIT), ("2026-09-01", What.EXPOSURE_AUDIT), ("2026-09-15", What.EXPOSURE_AUDIT)],
+)
+def test_a_first_audit_keeps_a_margin_before_its_last_prudent_day(declaration: str, what: What) -> None:
+    calendar = calendar_of(scenario(as_of="2026-05-10", declaration=declaration), what)
+
+    assert calendar.verified
+    assert calendar.audits[0].day <= date(2026, 7, 1)
+
+
+def test_the_last_industrial_audits_of_2024_come_before_the_day_of_the_declaration() -> None:
+    value = scenario(as_of="2024-04-20", start="2024-04-01", declaration="2025-03-28", ads=[])
+    calendar = calendar_of({**value, "programme": "D1_2024"}, What.EXPOSURE_AUDIT)
+    industrial = [one.day for one in calendar.audits if one.tool == "INDUSTRIAL"]
+
+    assert calendar.verified
+    assert industrial[-1] <= date(2025, 3, 14)
+    assert 45 <= (industrial[1] - industrial[0]).days <= 59
 
 
 @pytest.mark.parametrize("start", ["2026-01-30", "2026-03-12", "2026-05-07"])
