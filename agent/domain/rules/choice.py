@@ -20,7 +20,8 @@ def judge(case: Case) -> Judgement:
     Return what the choice says: valid, agreed upon, and the objectives engaged reached.
 
     Parameters: `offers` (choice -> objective), `at_least`, `inseparable` (choices). An objective reached before
-    the call (`prior`) is not engaged and does not count. Reading `p3_engaged`: every one, or as many as asked.
+    the call (`prior`) is not engaged and does not count. Reading `p3_engaged`: every one, or as many as asked that
+    would be a valid choice by themselves.
     """
     judgement = conditions.judge(case)
     declared = case.about(case.objective.fact)
@@ -31,9 +32,10 @@ def judge(case: Case) -> Judgement:
     inseparable = set(cast("Sequence[str]", parameters["inseparable"]))
     chosen, prior = _choices(declared[-1], "chosen"), _choices(declared[-1], "prior") & inseparable
     engaged = engaged_by(case.objective, declared[-1])
-    outcomes = sorted((case.others[one] for one in engaged), key=lambda outcome: outcome.state)
+    outcomes = [case.others[one] for one in engaged]
     if case.reading.get(_READING) == _THREE:
-        outcomes = outcomes[:at_least]
+        offers = cast("Mapping[str, str]", parameters["offers"])
+        outcomes = _enough(case, engaged, {offers[one] for one in inseparable}, at_least)
     valid = len(engaged) >= at_least and (not chosen & inseparable or inseparable <= chosen | prior)
     found: list[Outcome] = [judgement.outcome, *outcomes]
     if not valid:
@@ -41,6 +43,15 @@ def judge(case: Case) -> Judgement:
     if prior and not declared[-1].evidence.get("prior_proof"):
         found.append(case.unmet(Reason.PROOF_MISSING))
     return replace(judgement, outcome=worst(found), more={"engaged": list(engaged), "valid": valid})
+
+
+def _enough(case: Case, engaged: Sequence[str], inseparable: set[str], at_least: int) -> list[Outcome]:
+    """Return the outcomes of the objectives that stand best and are a valid choice by themselves, all without one."""
+    together = [case.others[one] for one in engaged if one in inseparable]
+    alone = sorted((case.others[one] for one in engaged if one not in inseparable), key=lambda one: one.state)
+    ways = (alone[:at_least], [*together, *alone[: max(0, at_least - len(together))]])
+    valid = [way for way in ways if len(way) >= at_least]
+    return min(valid, key=lambda way: worst(way).state, default=[*alone, *together])
 
 
 def engaged_by(objective: DeclaredObjective, one: Declaration) -> tuple[str, ...]:

@@ -90,6 +90,23 @@ def test_every_engaged_objective_is_reached_or_three_of_them_as_the_text_is_read
     assert outcome("ABCD", reading="three", lacking=lacking).state is three
 
 
+@pytest.mark.parametrize(
+    ("chosen", "prior", "lacking", "state"),
+    [
+        pytest.param("AEFG", "", "G", State.RECOVERABLE, id="two of backups are not apart from the third"),
+        pytest.param("AEFG", "", "A", State.SATISFIED, id="the three of backups"),
+        pytest.param("ABCEFG", "", "EFG", State.SATISFIED, id="three without backups"),
+        pytest.param("ABEF", "G", "B", State.SATISFIED, id="two of backups with the third reached before, and one"),
+        pytest.param("ABEF", "G", "F", State.RECOVERABLE, id="one of backups is not apart, with one reached before"),
+        pytest.param("AB", "", "", State.RECOVERABLE, id="no valid choice at all"),
+    ],
+)
+def test_the_three_that_are_reached_are_a_valid_choice_by_themselves(
+    chosen: str, prior: str, lacking: str, state: State
+) -> None:
+    assert outcome(chosen, prior, reading="three", lacking=dict.fromkeys(lacking, OPEN)).state is state
+
+
 def test_a_choice_names_the_objectives_it_engages() -> None:
     declared = said(chosen=("B", "A", "E", "Z"), prior=("E",))
 
