@@ -64,6 +64,8 @@ class AuditObligations:
     def _contested(self) -> Iterator[Obligation]:
         """Yield what is lost under a reading, not under every one: only the authority can settle it."""
         case = self.case
+        if not case.loses_a_reading(case.as_of):
+            return
         asked = (case.ask(case.as_of, reading=reading) for reading in case.strict())
         lost = next((one for one in asked if one is not None and one.verdict is Verdict.NOT_MET), None)
         if lost is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from itertools import product
@@ -49,6 +49,7 @@ class LoneUnit:
     starts_on: date
     ends_on: date
     doomed: Entry | None = None
+    _answers: dict[object, Entry | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def as_of(self) -> date:
@@ -129,15 +130,24 @@ class LoneUnit:
         """
         Return what the rules say of the unit on a day, `planned` audits run clean; None when it is no unit.
 
-        `reading` pins readings; `mean_days` replaces the mean's limit, to see what it alone asks.
+        `reading` pins readings; `mean_days` replaces the mean's limit, to see what it alone asks. What was asked once
+        is remembered.
         """
+        question = (on, tuple(planned), tuple((reading or {}).items()), mean_days)
+        if question not in self._answers:
+            self._answers[question] = self._ask(on, planned, reading or {}, mean_days)
+        return self._answers[question]
+
+    def _ask(
+        self, on: date, planned: Sequence[PlannedAudit], reading: ReadingPins, mean_days: int | None
+    ) -> Entry | None:
         scenario = self.scenario
         settings = scenario.settings if mean_days is None else replace(scenario.settings, mean_days=mean_days)
         asked = replace(
             scenario,
             as_of=on,
             settings=settings,
-            readings={**scenario.readings, **(reading or {})},
+            readings={**scenario.readings, **reading},
             **self._with(planned),  # type: ignore[arg-type]
         )
         programme = replace(scenario.programme, objectives=(self.objective,))
@@ -158,6 +168,9 @@ class LoneUnit:
 
     def loses_a_reading(self, on: date, planned: Sequence[PlannedAudit] = ()) -> bool:
         """Return whether nothing done from `on` repairs the unit under at least one reading."""
+        entry = self.ask(on, planned)
+        if entry is None or not entry.contested:  # all readings agree
+            return self.is_lost(on, planned)
         return any(self.is_lost(on, planned, reading=reading) for reading in self.strict())
 
     def last_permissive_due(self, on: date, planned: Sequence[PlannedAudit] = ()) -> tuple[date | None, bool]:
