@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
+import click
 import pytest
 
 from agent.bootstrap import PERIOD_SECONDS
-from agent.cli.main import COMMANDS, LATER
+from agent.cli.main import LATER, root
 from agent.cli.passes import serve
 from agent.domain.errors import GRAVEST_FIRST, ExitCode, gravest
 from agent.domain.facts import Fact
 from collectors.side_file import parse
+from config.fact_kinds import fact_kinds
 from config.load import examine_text
 from tests.docs.commands import page
 from tests.unit.config.conftest import MINIMAL
@@ -56,12 +60,43 @@ def test_what_the_index_holds_in_clear_is_told_of_every_kind_of_fact(page: str, 
     assert f"`{kind}`" in (ROOT / page).read_text(encoding="utf-8")
 
 
-def test_every_command_of_the_documents_exists() -> None:
-    known = {*COMMANDS, *LATER}
-    for path in [ROOT / "README.md", ROOT / "README.fr.md", *(ROOT / "docs").rglob("*.md")]:
-        for block in re.findall(r"```(?:sh)?\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
-            for command in re.findall(r"(?:^|/)carenage (?:--config \S+ )?([a-z]+)", block, re.MULTILINE):
-                assert command in known, f"{path.name}: carenage {command}"
+def documented_commands() -> Iterator[tuple[str, list[str]]]:
+    """Yield each command line of the documents, with its page: what follows `carenage` in a block of `sh`."""
+    for path in [ROOT / "README.md", ROOT / "README.fr.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for block in re.findall(r"```sh\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
+            for line in block.replace("\\\n", " ").splitlines():
+                found = re.match(r"(?:sudo -u carenage )?(?:\S*/)?carenage(?= )(.*)", line)
+                if found is not None:
+                    yield path.name, shlex.split(found[1], comments=True)
+
+
+def resolve(words: Sequence[str]) -> click.Context:
+    """Return the context of a command line, every option and value read but paths, nothing run; raises click.UsageError."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(click.Command, "invoke", lambda _command, context: context)
+        patched.setattr(click.Path, "convert", lambda _type, value, _param, _context: value)
+        found = root.main([*words], prog_name="carenage", standalone_mode=False)
+    assert isinstance(found, click.Context)
+    return found
+
+
+@pytest.mark.parametrize(
+    "words", [pytest.param(words, id=f"{page}-{' '.join(words)[:60]}") for page, words in documented_commands()]
+)
+def test_every_command_of_the_documents_is_understood(words: list[str]) -> None:
+    context = resolve(words)
+
+    assert context.info_name not in LATER
+    if context.parent is not None and context.parent.info_name == "declare" and context.info_name in fact_kinds():
+        kind = fact_kinds()[context.info_name]
+        assert set(context.params["fields"]) <= {field.name for field in kind.fields}
+        assert {slot for slot, _ in context.params["files"]} <= {None, *(slot.name for slot in kind.slots)}
+
+
+@pytest.mark.parametrize("words", ["status --nessie", "nessie", "vault nessie", "forecast --declaration demain"])
+def test_a_command_that_is_not_understood_would_be_found(words: str) -> None:
+    with pytest.raises(click.UsageError):
+        resolve(words.split())
 
 
 def toml_blocks(page: str) -> list[str]:
