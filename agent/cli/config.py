@@ -9,6 +9,7 @@ import click
 
 from agent.cli.output import echo_json, echo_line, json_option
 from agent.domain.errors import ConfigurationError, ExitCode
+from agent.texts.words import counted
 
 if TYPE_CHECKING:
     from config.load import Examination
@@ -113,5 +114,7 @@ def _print_findings(problems: tuple[tuple[str, str], ...], warnings: tuple[tuple
 
 def _verdict(problems: int, warnings: int) -> str:
     if problems:
-        return f"{problems} faute(s), {warnings} avertissement(s). La configuration ne peut pas servir."
-    return f"configuration valable, {warnings} avertissement(s)." if warnings else "configuration valable."
+        return (
+            f"{counted(problems, 'faute')}, {counted(warnings, 'avertissement')}. La configuration ne peut pas servir."
+        )
+    return f"configuration valable, {counted(warnings, 'avertissement')}." if warnings else "configuration valable."

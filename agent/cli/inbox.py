@@ -14,6 +14,7 @@ from agent.cli.person import deciding
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, UsageError
 from agent.domain.handover import HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
+from agent.texts.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -254,9 +255,8 @@ def _lines(reading: Reading) -> list[str]:
         lines.append(f"  début {audit.started_at or 'non indiqué'}, fin {audit.ended_at or 'non indiquée'}")
         lines.append(f"  périmètre : {printable(', '.join(audit.scope) or 'non indiqué', longest=300)}")
     if reading.format == "spending_table":
-        lines.append(
-            f"Dépenses : {len(_listed(reading, 'lines'))} ligne(s), inutilisables : {len(_listed(reading, 'faulty'))}"
-        )
+        rows = counted(len(_listed(reading, "lines")), "ligne")
+        lines.append(f"Dépenses : {rows}, inutilisables : {len(_listed(reading, 'faulty'))}")
     if reading.kind == "exposure_report" and reading.summary:
         lines.extend(_exposure_lines(reading.summary))
     lines.append(
@@ -268,7 +268,7 @@ def _lines(reading: Reading) -> list[str]:
 
 def _exposure_lines(summary: dict[str, Any]) -> list[str]:
     verdicts = summary["verdict_inputs"]
-    lines = [f"Constats : {summary['observations']}, sur {summary['distinct_assets']} cible(s)"]
+    lines = [f"Constats : {summary['observations']}, sur {counted(summary['distinct_assets'], 'cible')}"]
     lines.extend(f"  CVSS {family} : maximum {value}" for family, value in summary["max_cvss"].items())
     lines.extend(
         f"  si le seuil est « {sign} 9 » : {_VERDICTS[verdicts[reading]['verdict']]}"

@@ -151,7 +151,7 @@ def _row_line(row: dict[str, Any], today: date) -> str:
     if row["last_safe_on"] is not None:
         when = by_when(due, date.fromisoformat(row["last_safe_on"]), today)
         return f"{AUDITS[row['job']]} {row['subject']} : {when} ({row['why']})"
-    later = f", le {day(due)}" if due > today else ", à la prochaine passe"
+    later = f", le {day(due)}" if due > today else ""
     return f"{' '.join(filter(None, (row['job'], row['subject'])))} : {row['why']}{later}"
 
 

@@ -197,11 +197,17 @@ def _alarms(alarms: Iterable[str]) -> Iterator[str]:
 
 def _open_texts(document: dict[str, Any]) -> Iterator[str]:
     """Say once what each contested reading is about and where the texts disagree, then what was settled, by whom."""
+    from agent.domain.verdict import told_apart
     from agent.texts.readings import answer
     from agent.texts.sources import cited
     from config.programme_files import load_programme
 
-    contested = {name for objective in document["objectives"].values() for name in objective["candidate"]["contested"]}
+    shown = [
+        entry
+        for objective in document["objectives"].values()
+        for entry in (objective["candidate"], *told_apart(objective).values())
+    ]
+    contested = {name for entry in shown for name in entry["contested"]}
     notes = load_programme(document["programme"]).reading_notes
     for name in sorted(contested):
         yield (

@@ -10,6 +10,7 @@ import click
 from agent.cli.main import Invocation
 from agent.cli.output import echo_json, echo_line, identity_options, json_option, read_identity
 from agent.domain.errors import ExitCode, UsageError
+from agent.texts.words import counted
 
 if TYPE_CHECKING:
     from agent.vault.vault import Vault
@@ -48,7 +49,7 @@ def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None,
     else:
         state = "intact" if report.ok else "ENDOMMAGÉ"
         if report.accepted:
-            state += f", {len(report.accepted)} dommage(s) accepté(s) auparavant"
+            state += f", {counted(len(report.accepted), 'dommage accepté', 'dommages acceptés')} auparavant"
         echo_line(f"Coffre {state} : {report.deposits} dépôts, {report.journal_entries} lignes de journal.")
         for problem in report.problems:
             echo_line(f"  {problem.where} : {problem.what}")
@@ -57,7 +58,8 @@ def verify(invocation: Invocation, *, everything: bool, vault_copy: Path | None,
         if report.problems:
             echo_line("  Restaurez ces fichiers depuis une sauvegarde, puis relancez ; la collecte, elle, continue.")
         if report.held:
-            echo_line(f"  {report.held} dépôt(s) retenu(s) : carenage vault accept-damage --reason … --person …")
+            held = counted(report.held, "dépôt retenu", "dépôts retenus")
+            echo_line(f"  {held} : carenage vault accept-damage --reason … --person …")
         if report.anchored_until is None:
             echo_line("  Aucun ancrage extérieur : cette vérification ne repose que sur cette machine.")
     return ExitCode.OK if report.ok else ExitCode.INTEGRITY
@@ -116,7 +118,7 @@ def accept_damage(invocation: Invocation, *, reason: str, person: str, as_json: 
     if as_json:
         echo_json([item.id for item in committed])
         return
-    echo_line(f"Dommage accepté et inscrit au journal ; {len(committed)} dépôt(s) scellé(s).")
+    echo_line(f"Dommage accepté et inscrit au journal ; {counted(len(committed), 'dépôt scellé', 'dépôts scellés')}.")
 
 
 def _open(invocation: Invocation, vault_copy: Path | None) -> Vault:

@@ -12,6 +12,7 @@ from agent.domain.errors import AgentError, ExitCode, HeldError, gravest
 from agent.domain.handover import SideValues
 from agent.services.accounts import login_of
 from agent.state.store import RunOutcome
+from agent.texts.words import counted
 from collectors.interface import CollectionContext
 
 if TYPE_CHECKING:
@@ -176,10 +177,10 @@ def _take_all(  # noqa: PLR0917
 def _concluded(source: Source, taken: _Taken, refused: str | None) -> JobResult:
     for problem in [*taken.problems, *taken.held]:
         logger.warning("collection failed", extra={"reason": problem.message, "code": problem.code})
-    said = [f"{len(taken.sealed)} preuve(s) scellée(s)."] if taken.sealed else []
+    said = [f"{counted(len(taken.sealed), 'preuve scellée', 'preuves scellées')}."] if taken.sealed else []
     if taken.held:
         # What is held is kept whole: collecting it again would only double it.
-        said.append(f"{len(taken.held)} preuve(s) en attente. {_explained(taken.held[0])}")
+        said.append(f"{counted(len(taken.held), 'preuve')} en attente. {_explained(taken.held[0])}")
     code = gravest([problem.exit_code for problem in [*taken.problems, *taken.held]])
     if not taken.problems and not taken.incomplete:
         message = " ".join(said) or "Rien de nouveau."

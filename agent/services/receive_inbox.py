@@ -9,6 +9,7 @@ from agent.domain.errors import AgentError, ExitCode, HeldError, gravest
 from agent.domain.schedule import INBOX
 from agent.services.collect import JobResult
 from agent.state.store import RunOutcome
+from agent.texts.words import counted
 from collectors.inbox import NOT_PUT_AWAY, InboxItem, InboxProblem, erase_processed, mark_processed, scan, sweep
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _put_away(item: InboxItem, evidence_id: str) -> bool:
 
 def _result(sealed: list[str], held: list[str], notes: list[str], codes: list[ExitCode]) -> JobResult:
     troubled = RunOutcome.PARTIAL if sealed or held else RunOutcome.FAILED
-    said = [f"{len(sealed)} fichier(s) scellé(s)."] if sealed else []
+    said = [f"{counted(len(sealed), 'fichier scellé', 'fichiers scellés')}."] if sealed else []
     return JobResult(
         job=INBOX,
         subject=None,

@@ -14,6 +14,7 @@ from agent.domain.retry import next_attempt_at
 from agent.domain.schedule import INBOX, DueJob, Job, JobHistory, Rhythm, due, next_due, period_of
 from agent.services.collect import JobResult
 from agent.state.store import RunOutcome, RunRecord
+from agent.texts.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -263,7 +264,7 @@ def _stands_failed(job: Job, state: StateStore) -> bool:
 
 def _summary(results: Sequence[JobResult]) -> str:
     failed = sum(1 for result in results if result.outcome is not RunOutcome.DONE)
-    return f"{len(results)} collecte(s), {failed} en défaut"
+    return f"{counted(len(results), 'collecte')}, {failed} en défaut"
 
 
 def every_pass(job_name: str) -> Job:

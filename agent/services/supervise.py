@@ -8,7 +8,7 @@ from agent.domain.errors import ExitCode, StateError
 from agent.domain.rules.outcome import Reason
 from agent.domain.verdict import Verdict
 from agent.state.beacon import Beacon, BeaconStatus, read_beacon
-from agent.texts.words import verdict
+from agent.texts.words import counted, verdict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,15 +32,15 @@ def beacon_of(report: PassReport, *, period_seconds: int, previous: Beacon | Non
     counts = {name: verdicts.count(name) for name in Verdict}
     overdue = any(Reason.OVERDUE in entry["reasons"] for entry in entries)
     said = [
-        f"{counts[Verdict.MET]} objectif(s) {verdict(Verdict.MET)}(s)",
+        counted(counts[Verdict.MET], f"objectif {verdict(Verdict.MET)}", f"objectifs {verdict(Verdict.MET)}s"),
         f"{counts[Verdict.AT_RISK]} {verdict(Verdict.AT_RISK)}",
-        f"{counts[Verdict.NOT_MET]} {verdict(Verdict.NOT_MET)}(s)",
+        counted(counts[Verdict.NOT_MET], verdict(Verdict.NOT_MET)),
     ]
     failed = report.standing_failures
     if failed:
-        said.append(f"{failed} collecte(s) en défaut")
+        said.append(counted(failed, "collecte en défaut", "collectes en défaut"))
     if report.pending:
-        said.append(f"{report.pending} envoi(s) en attente")
+        said.append(counted(report.pending, "envoi en attente", "envois en attente"))
     if report.problems:
         said.append("coffre endommagé")
     status = BeaconStatus.OK

@@ -27,7 +27,7 @@ def test_a_failed_collection_still_counts_while_it_waits_for_its_next_attempt(in
     installation.clock.advance(minutes=1)
     installation.type("run")
 
-    assert "1 collecte(s) en défaut" in installation.type("check").out
+    assert "1 collecte en défaut" in installation.type("check").out
 
 
 def test_a_single_collection_neither_hides_a_failure_nor_stands_for_a_pass(installation: Installation) -> None:
@@ -40,7 +40,7 @@ def test_a_single_collection_neither_hides_a_failure_nor_stands_for_a_pass(insta
     patient = installation.type("check", "--period", "60")
 
     assert stale.code == 3
-    assert "1 collecte(s) en défaut" in patient.out
+    assert "1 collecte en défaut" in patient.out
 
 
 def test_half_an_hour_without_a_pass_is_unknown(installation: Installation) -> None:

@@ -145,3 +145,13 @@ def test_reasons_are_separated_as_french_does() -> None:
     shown = list(screen_lines(report("at_risk", reasons=["NO_AUDIT", "DUE_SOON"])))
 
     assert "! D1.O1 : à risque – aucun audit n'a encore été fait ; une échéance approche" in shown
+
+
+def test_a_dispute_that_only_an_establishment_has_is_explained_too() -> None:
+    found = report("at_risk")
+    found.assessed[0].document["objectives"]["D1.O1"]["establishments"] = {
+        "chu": entry("at_risk", contested=["cvss9"]),
+        "ch": entry("met"),
+    }
+
+    assert any(line.startswith("? Une vulnérabilité notée 9,0") for line in screen_lines(found))
