@@ -11,6 +11,7 @@ from agent.domain.display import printable
 from agent.domain.exposure import Problem
 from agent.domain.handover import EARLIEST_DAY, HIGHEST_SCORE, KINDS, LOWEST_SCORE, TOOLS, SideValues
 from agent.domain.written_day import WrittenDayError, read_day
+from agent.texts.faults import sentence
 
 SUFFIX = ".toml"
 MAX_BYTES = 64 * 1024
@@ -71,7 +72,7 @@ def _day(value: object) -> date:
         try:
             value = read_day(value)
         except WrittenDayError as error:
-            raise _FaultError(f"{error}.") from error
+            raise _FaultError(f"{sentence(error.fault)}.") from error
     if not isinstance(value, date) or isinstance(value, datetime):
         raise _FaultError("une date AAAA-MM-JJ est attendue.")
     if value < EARLIEST_DAY:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from agent.bootstrap import Application
     from agent.domain.declaration_outcome import Recorded
-    from agent.domain.declaration_request import Fault
-    from agent.services.declare import Surroundings
+    from agent.services.declare import Problem, Surroundings
 
 _ANY_KIND = "TYPE"
 
@@ -245,7 +244,7 @@ def _record(
     requests: Sequence[Request],
     *,
     folder: Path,
-    misshapen: Sequence[Fault] = (),
+    misshapen: Sequence[Problem] = (),
     is_replay: bool = False,
     dry_run: bool = False,
 ) -> list[Recorded]:

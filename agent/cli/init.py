@@ -126,6 +126,7 @@ def _usual_vault(config: Path) -> Path:
 def _ask(given: _Given, config: Path) -> None:
     """Ask for what the command line does not say; questions go to stderr."""
     from agent.domain.written_day import WrittenDayError, read_day
+    from agent.texts.faults import sentence
     from config.first import is_start_fixed
 
     if given.candidate_name is None:
@@ -151,7 +152,7 @@ def _ask(given: _Given, config: Path) -> None:
             start = read_day(text)
             _check_start(given.programme, start)
         except WrittenDayError as error:
-            click.echo(f"{error}.", err=True)
+            click.echo(f"{sentence(error.fault)}.", err=True)
         except UsageError as error:
             click.echo(f"{error.message} {error.hint}", err=True)
         else:

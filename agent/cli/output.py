@@ -105,8 +105,9 @@ def day(ctx: click.Context, param: click.Parameter, value: str | None) -> date |
     if value is None:
         return None
     from agent.domain.written_day import WrittenDayError, read_day
+    from agent.texts.faults import sentence
 
     try:
         return read_day(value)
     except WrittenDayError as error:
-        raise click.BadParameter(f"{error}.", param=param) from error
+        raise click.BadParameter(f"{sentence(error.fault)}.", param=param) from error

@@ -15,6 +15,7 @@ from agent.cli.output import as_of_option, day, echo_json, echo_line, json_optio
 from agent.domain.errors import ExitCode
 from agent.domain.spending import cents
 from agent.domain.written_amount import WrittenAmountError, read_euros
+from agent.texts import faults
 from agent.texts.spending import (
     DECLARE_ALL,
     INDICATIVE,
@@ -46,7 +47,7 @@ def _ceiling(ctx: click.Context, param: click.Parameter, value: str | None) -> D
     try:
         amount = read_euros(value)
     except WrittenAmountError as error:
-        raise click.BadParameter(f"{error}.", param=param) from error
+        raise click.BadParameter(f"{faults.sentence(error.fault)}.", param=param) from error
     if amount <= 0:
         raise click.BadParameter(f"« {value} » : un plafond est positif.", param=param)
     return cents(amount)

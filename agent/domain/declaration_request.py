@@ -20,7 +20,8 @@ from agent.domain.decided import (
     reading_values,
 )
 from agent.domain.declaration import Bearer, Names
-from agent.domain.declaration_text import FaultError, parse_value, plain_text, suggestion
+from agent.domain.declaration_text import parse_value, plain_text
+from agent.domain.fault import Fault, FaultError, What
 from agent.domain.programme import Subject
 from agent.domain.wording import folded, nearest
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 200
 _LONG_WORD = 4
-Fault = tuple[str, str]
+Placed = tuple[str, Fault]
+"""A fault and its place in the request: `fields.held_on`, `files`…"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +113,8 @@ def find_kind(word: str, kinds: Mapping[str, FactKind]) -> FactKind:
             part: kind.id for kind in kinds.values() for part in (*kind.id.split("_"), *folded(kind.label).split())
         }
         near = nearest(folded(word), [part for part in spoken if len(part) >= _LONG_WORD])
-        guess = f" ; vouliez-vous dire « {spoken[near]} » ?" if near else ""
-        raise FaultError(f"« {word} » ne se déclare pas" + (suggestion(word, kinds) or guess))
+        guess = spoken[near] if near is not None and nearest(word, kinds) is None else None
+        raise FaultError(What.UNKNOWN_KIND, written=word, known=[*kinds], near=guess)
     return found
 
 
@@ -123,12 +125,12 @@ def check(
     *,
     earlier: Declaration | None,
     today: date,
-) -> tuple[Draft | None, list[Fault]]:
+) -> tuple[Draft | None, list[Placed]]:
     """Return the draft of a request, None with its faults; `earlier` is the record that it corrects."""
     try:
         kind = find_kind(request.kind, kinds)
     except FaultError as error:
-        return None, [("kind", str(error))]
+        return None, [("kind", error.fault)]
     kept = earlier if request.keeps and earlier is not None and earlier.fact == kind.id else None
     return _Check(request, kind, known, kept, today).run()
 
@@ -140,9 +142,9 @@ class _Check:
         self, request: Request, kind: FactKind, known: Known, earlier: Declaration | None, today: date
     ) -> None:
         self.request, self.kind, self.known, self.earlier, self.today = request, kind, known, earlier, today
-        self.faults: list[Fault] = []
+        self.faults: list[Placed] = []
 
-    def run(self) -> tuple[Draft | None, list[Fault]]:
+    def run(self) -> tuple[Draft | None, list[Placed]]:
         values = self._values()
         draft = Draft(
             kind=self.kind,
@@ -157,17 +159,17 @@ class _Check:
         )
         for slot in self.kind.slots:
             if slot.required and not draft.files.get(slot.name) and not draft.kept.get(slot.name):
-                self._fault(f"files.{slot.name}", f"il faut la pièce : {slot.label}")
+                self._fault(f"files.{slot.name}", What.FILE_REQUIRED, label=slot.label)
         return (None if self.faults else draft), self.faults
 
-    def _fault(self, where: str, what: str) -> None:
-        self.faults.append((where, what))
+    def _fault(self, where: str, what: What, **values: object) -> None:
+        self.faults.append((where, Fault(what, values)))
 
     def _text(self, where: str, written: object, *, longest: int = 2000) -> str | None:
         try:
             return plain_text(written, longest=longest)
         except FaultError as error:
-            self._fault(where, str(error))
+            self.faults.append((where, error.fault))
             return None
 
     # Fields
@@ -177,7 +179,7 @@ class _Check:
         if self.request.surface is not None:
             surface = next((one.name for one in self.kind.fields if one.names is Names.SURFACE), None)
             if surface is None:
-                self._fault("surface", "cette déclaration ne porte pas sur une surface")
+                self._fault("surface", What.NO_SURFACE)
             else:
                 written[surface] = self.request.surface
         values = dict(self.earlier.values) if self.earlier else {}
@@ -185,7 +187,7 @@ class _Check:
         for name, value in written.items():
             one = self.kind.field(name)
             if one is None:
-                self._fault(f"fields.{name}", "ce champ n'existe pas" + suggestion(name, names))
+                self._fault(f"fields.{name}", What.UNKNOWN_FIELD, written=name, known=names)
                 continue
             if value == "" and self.earlier is not None and not one.required:
                 values.pop(name, None)
@@ -194,10 +196,10 @@ class _Check:
                 values[name] = parse_value(one, value, today=self.today)
                 self._exists(one.names, values[name])
             except FaultError as error:
-                self._fault(f"fields.{name}", f"{error} ({one.label})")
+                self._fault(f"fields.{name}", error.fault.what, **error.fault.values, of=one.label)
         for one in self.kind.fields:
             if one.required and one.name not in values and one.name not in written:
-                self._fault(f"fields.{one.name}", f"ce champ est obligatoire : {one.label}")
+                self._fault(f"fields.{one.name}", What.FIELD_REQUIRED, label=one.label)
         self._hold_together(values)
         return values
 
@@ -215,15 +217,16 @@ class _Check:
         ids = [*known[names]]
         for item in value if isinstance(value, tuple) else (str(value),):
             if item not in ids:
-                listed = " ; la liste : carenage evidence list" if names is Names.AUDIT else suggestion(item, ids)
-                raise FaultError(f"« {item} » est inconnu" + listed)
+                if names is Names.AUDIT:
+                    raise FaultError(What.UNKNOWN_AUDIT, written=item)
+                raise FaultError(What.UNKNOWN_ID, written=item, known=ids)
 
     def _hold_together(self, values: Mapping[str, Value]) -> None:
         for one in self.kind.fields:
             of = self.kind.field(one.part_of or "")
             part, whole = values.get(one.name), values.get(one.part_of or "")
             if of and isinstance(part, Decimal) and isinstance(whole, Decimal) and part > whole:
-                self._fault(f"fields.{one.name}", f"{part} dépasse « {of.label} » ({whole}), dont c'est une part")
+                self._fault(f"fields.{one.name}", What.PART_OVER_WHOLE, part=part, label=of.label, whole=whole)
 
     # What it is about
 
@@ -236,7 +239,7 @@ class _Check:
         }
         for bearer, ids in asked.items():
             if ids and bearer is not self.kind.bearer:
-                self._fault(_PLACES[bearer], f"« {self.kind.id} » porte sur {_ABOUT[self.kind.bearer]}")
+                self._fault(_PLACES[bearer], What.ABOUT_ANOTHER, kind=self.kind.id, bearer=self.kind.bearer)
         if self.earlier is not None and not asked.get(self.kind.bearer):
             for subject in self.earlier.subjects if self.kind.bearer is Bearer.READING else ():
                 programme, _, reading = subject.partition("/")
@@ -250,13 +253,13 @@ class _Check:
         }
         return checks[self.kind.bearer]() if self.kind.bearer in checks else ()
 
-    def _ids(self, where: str, ids: Sequence[str], known: Iterable[str], *, required: str | None) -> tuple[str, ...]:
+    def _ids(self, where: str, ids: Sequence[str], known: Iterable[str], *, required: What | None) -> tuple[str, ...]:
         if not ids and required is not None:
             self._fault(where, required)
         listed = [*known]
         for one in ids:
             if one not in listed:
-                self._fault(where, f"« {one} » est inconnu" + suggestion(one, listed))
+                self._fault(where, What.UNKNOWN_ID, written=one, known=listed)
         return tuple(dict.fromkeys(ids))
 
     def _establishments(self) -> tuple[str, ...]:
@@ -265,50 +268,44 @@ class _Check:
             "establishments",
             self.request.establishments,
             self.known.establishments,
-            required="nommez les établissements que la décision concerne" if is_decision else None,
+            required=What.ESTABLISHMENTS_REQUIRED if is_decision else None,
         )
 
     def _directories(self) -> tuple[str, ...]:
-        ids = self._ids(
-            "directory", self.request.directories, self.known.directories, required="nommez l'annuaire concerné"
-        )
+        ids = self._ids("directory", self.request.directories, self.known.directories, required=What.DIRECTORY_REQUIRED)
         if self.kind.id == ENTRA_EXEMPT:
             for one in ids:
                 kind = self.known.directories.get(one, ENTRA_ONLY)
                 if kind != ENTRA_ONLY:
-                    self._fault("directory", f"« {one} » n'est pas un annuaire Entra ID seul (kind = {kind})")
+                    self._fault("directory", What.NOT_ENTRA_ONLY, written=one, kind=kind)
         return ids
 
     def _finding(self) -> tuple[str, ...]:
         finding = self.request.finding
         if finding is None:
-            self._fault("finding", "nommez la vulnérabilité ; ses identifiants : carenage evidence show PREUVE --json")
+            self._fault("finding", What.FINDING_REQUIRED)
             return ()
         if self.known.findings is not None and finding not in self.known.findings:
-            self._fault(
-                "finding",
-                f"« {finding} » n'est une vulnérabilité élevée ou critique d'aucun rapport du coffre ; "
-                "ses identifiants : carenage evidence show PREUVE --json",
-            )
+            self._fault("finding", What.UNKNOWN_FINDING, written=finding)
         return (finding,)
 
     def _reading(self, values: dict[str, Value]) -> tuple[str, ...]:
         reading, asked = self.request.reading, self.request.programme
         readings = {one.id: reading_values(one) for one in self.known.programmes}
         if asked is not None and asked not in readings:
-            self._fault("programme", f"« {asked} » n'est pas configuré" + suggestion(asked, readings))
+            self._fault("programme", What.UNKNOWN_PROGRAMME, written=asked, known=[*readings])
             return ()
         if reading is None:
             names = {name for each in readings.values() for name in each}
-            self._fault("reading", "nommez l'interprétation ; possibles : " + ", ".join(sorted(names)))
+            self._fault("reading", What.READING_REQUIRED, among=sorted(names))
             return ()
         concerned = [one for one in ([asked] if asked else readings) if reading in readings[one]]
         if not concerned:
             names = {name for one in ([asked] if asked else readings) for name in readings[one]}
-            self._fault("reading", f"« {reading} » est inconnue" + suggestion(reading, sorted(names)))
+            self._fault("reading", What.UNKNOWN_READING, written=reading, known=sorted(names))
             return ()
         if len(concerned) > 1:
-            self._fault("programme", "dites pour quel programme : " + ", ".join(concerned))
+            self._fault("programme", What.PROGRAMME_REQUIRED, among=concerned)
             return ()
         self._pin(reading, concerned[0], values)
         return (pin_subject(concerned[0], reading),)
@@ -328,7 +325,7 @@ class _Check:
             return
         word = {"oui": "true", "non": "false"}.get(said.casefold(), said.casefold())
         if word not in texts:
-            self._fault("fields.value", f"« {said} » n'est pas admis pour {reading}" + suggestion(word, texts))
+            self._fault("fields.value", What.NOT_ADMITTED, said=said, written=word, reading=reading, known=texts)
         values["value"] = word
 
     # Evidence
@@ -338,13 +335,13 @@ class _Check:
         found: dict[str, tuple[str, ...]] = {}
         for slot, path in self.request.files:
             if not path.strip():
-                self._fault(f"files.{slot}" if slot else "files", "il faut le chemin d'un fichier")
+                self._fault(f"files.{slot}" if slot else "files", What.NO_PATH)
             elif not slots:
-                self._fault("files", "cette déclaration n'attend pas de pièce")
+                self._fault("files", What.NO_FILES)
             elif slot is not None and slot not in slots:
-                self._fault(f"files.{slot}", "cette pièce n'existe pas" + suggestion(slot, slots))
+                self._fault(f"files.{slot}", What.UNKNOWN_SLOT, written=slot, known=slots)
             elif slot is None and len(slots) > 1:
-                self._fault("files", f"dites de quelle pièce il s'agit, PIÈCE={path} ; possibles : {', '.join(slots)}")
+                self._fault("files", What.SLOT_REQUIRED, path=path, among=slots)
             elif path not in self.known.deposits:
                 name = slot or slots[0]
                 found[name] = (*found.get(name, ()), path)
@@ -372,19 +369,12 @@ _PLACES = {
     Bearer.FINDING: "finding",
     Bearer.READING: "reading",
 }
-_ABOUT = {
-    Bearer.CANDIDATE: "le candidat entier : ne nommez ni établissement ni annuaire",
-    Bearer.ESTABLISHMENT: "des établissements",
-    Bearer.DIRECTORY: "un annuaire",
-    Bearer.FINDING: "une vulnérabilité",
-    Bearer.READING: "l'interprétation d'un texte",
-}
 
 
-def overlaps(drafts: Sequence[Draft]) -> list[Fault]:
+def overlaps(drafts: Sequence[Draft]) -> list[Placed]:
     """Return what the drafts of one occasion say twice, naming both places."""
     return [
-        (later.place, f"dit deux fois la même chose que {earlier.place}, ou la contredit : gardez l'une des deux")
+        (later.place, Fault(What.SAID_TWICE, {"earlier": earlier.place}))
         for rank, later in enumerate(drafts)
         for earlier in drafts[:rank]
         if later.overlaps(earlier)

@@ -2,7 +2,7 @@
 What people write in a declaration, from text (or a TOML value) to typed values.
 
 Days in ISO or French form, oui/non, decimal comma, spaces between thousands: what French people type is
-understood, what could mean two things is refused. Every fault says in French what to write.
+understood, what could mean two things is refused.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.domain.declaration import FieldType
-from agent.domain.wording import folded, nearest, yes_or_no
+from agent.domain.fault import FaultError, What
+from agent.domain.wording import folded, yes_or_no
 from agent.domain.written_amount import WrittenAmountError, possible_amount, read_amount
-from agent.domain.written_day import WrittenDayError, possible_day, read_day
+from agent.domain.written_day import possible_day, read_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_TEXT = 2000
 MOST_ITEMS = 1000
-_LISTED = 16
+_HIDDEN = "…"
 _WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4}")
 _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
@@ -33,10 +34,6 @@ _SECRETS = re.compile(r"AGE-SECRET-KEY-1|-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----
 
 
 NumberT = TypeVar("NumberT", int, Decimal)
-
-
-class FaultError(ValueError):
-    """A value that cannot be used; the text says in French what is expected."""
 
 
 def parse_value(field: Field, written: object, *, today: date) -> Value:
@@ -50,7 +47,7 @@ def parse_value(field: Field, written: object, *, today: date) -> Value:
     if field.type is FieldType.CHOICES:
         return _unique(_choice(field.choices, item) for item in _items(written))
     if isinstance(written, list | tuple):
-        raise FaultError("une seule valeur est attendue")
+        raise FaultError(What.ONE_VALUE)
     match field.type:
         case FieldType.YES_NO:
             return _yes_no(written)
@@ -68,63 +65,30 @@ def parse_value(field: Field, written: object, *, today: date) -> Value:
 
 def parse_day(written: object) -> date:
     """Return a day: 2026-03-14, 14/03/2026, 14 mars 2026 or a TOML date; raises FaultError."""
-    try:
-        if isinstance(written, date) and not isinstance(written, datetime):
-            return possible_day(written)
-        return read_day(_shown(written) if holds_secret(str(written)) else str(written))
-    except WrittenDayError as error:
-        raise FaultError(str(error)) from None
-
-
-def expected(field: Field) -> str:
-    """Return in French what a field takes."""
-    match field.type:
-        case FieldType.YES_NO:
-            return "oui ou non"
-        case FieldType.DAY:
-            return "un jour"
-        case FieldType.WHOLE:
-            return "un nombre entier"
-        case FieldType.DECIMAL:
-            return "un nombre"
-        case FieldType.CHOICE:
-            return "au choix : " + ", ".join(field.choices)
-        case FieldType.CHOICES:
-            return "un ou plusieurs parmi : " + ", ".join(field.choices)
-        case FieldType.TEXTS:
-            return "une liste, séparée par des virgules"
-        case _:
-            return "un texte"
+    if isinstance(written, date) and not isinstance(written, datetime):
+        return possible_day(written)
+    return read_day(_shown(written) if holds_secret(str(written)) else str(written))
 
 
 def plain_text(written: object, *, longest: int = LONGEST_TEXT) -> str:
     """Return a short text, trimmed, in composed form; raises FaultError for an empty, too long or unprintable one."""
     if not isinstance(written, str):
-        raise FaultError("un texte est attendu")
+        raise FaultError(What.NOT_A_TEXT)
     text = unicodedata.normalize("NFC", written).strip()
     if not text:
-        raise FaultError("le texte est vide")
+        raise FaultError(What.EMPTY_TEXT)
     if len(text) > longest:
-        raise FaultError(f"le texte dépasse {longest} caractères")
+        raise FaultError(What.LONG_TEXT, most=longest)
     if any(unicodedata.category(sign) in {"Cc", "Cs", "Cn"} and sign not in "\n\t" for sign in text):
-        raise FaultError("le texte porte des caractères de commande")
+        raise FaultError(What.COMMAND_SIGNS)
     if holds_secret(text):
-        raise FaultError("c'est une clé privée : elle ne s'écrit jamais ici, considérez-la comme compromise")
+        raise FaultError(What.PRIVATE_KEY)
     return text
 
 
 def holds_secret(text: str) -> bool:
     """Return whether `text` holds a private key."""
     return _SECRETS.search(text) is not None
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return the end of a fault: what is known and near, else what is known as far as it is short."""
-    words = [*known]
-    near = nearest(word, words)
-    if near:
-        return f" ; vouliez-vous dire « {near} » ?"
-    return " ; possibles : " + (", ".join(words) if words else "aucun") if len(words) <= _LISTED else ""
 
 
 def _items(written: object) -> Sequence[object]:
@@ -136,9 +100,9 @@ def _items(written: object) -> Sequence[object]:
     else:
         items = [written]
     if not items:
-        raise FaultError("la liste est vide")
+        raise FaultError(What.EMPTY_LIST)
     if len(items) > MOST_ITEMS:
-        raise FaultError(f"la liste dépasse {MOST_ITEMS} éléments")
+        raise FaultError(What.LONG_LIST, most=MOST_ITEMS)
     return items
 
 
@@ -156,7 +120,7 @@ def _choice(choices: Sequence[str], written: object) -> str:
     text = plain_text(written)
     found = {folded(choice): choice for choice in choices}.get(folded(text))
     if found is None:
-        raise FaultError(f"« {_shown(text)} » n'est pas un choix" + suggestion(text, choices))
+        raise FaultError(What.NOT_A_CHOICE, written=_shown(text), known=choices)
     return found
 
 
@@ -165,13 +129,13 @@ def _yes_no(written: object) -> bool:
         return written
     said = yes_or_no(written) if isinstance(written, str) else None
     if said is None:
-        raise FaultError(f"« {_shown(written)} » : répondez par oui ou par non")
+        raise FaultError(What.NOT_YES_NO, written=_shown(written))
     return said
 
 
 def _past(day: date, today: date) -> date:
     if day > today:
-        raise FaultError(f"le {day:%d/%m/%Y} est à venir : ce champ dit ce qui a eu lieu")
+        raise FaultError(What.TO_COME, day=day)
     return day
 
 
@@ -180,7 +144,7 @@ def _whole(written: object) -> int:
         written = str(written)
     text = _SPACES.sub(" ", written).strip() if isinstance(written, str) else ""
     if not _WHOLE.fullmatch(text):
-        raise FaultError(f"« {_shown(written)} » n'est pas un nombre entier positif ou nul : écrivez 43")
+        raise FaultError(What.NOT_WHOLE, written=_shown(written))
     return int(text.replace(" ", ""))
 
 
@@ -191,20 +155,20 @@ def _decimal(written: object) -> Decimal:
         else:
             number = read_amount(_shown(written) if holds_secret(str(written)) else str(written))
     except WrittenAmountError as error:
-        raise FaultError(f"{error}, sans unité") from None
+        raise FaultError(error.fault.what, **error.fault.values, is_bare=True) from None
     if number < 0:
-        raise FaultError(f"« {_shown(written)} » est négatif : un nombre positif ou nul est attendu")
+        raise FaultError(What.NEGATIVE, written=_shown(written))
     return number.normalize() if number != number.to_integral() else number.quantize(Decimal(1))
 
 
 def _at_most(most: int | None, number: NumberT) -> NumberT:
     if most is not None and number > most:
-        raise FaultError(f"{number} est trop grand : {most} au plus")
+        raise FaultError(What.TOO_LARGE, number=number, most=most)
     return number
 
 
 def _shown(written: object) -> str:
     text = str(written)
     if holds_secret(text):
-        return "une clé privée"
+        return _HIDDEN
     return text if len(text) <= 60 else f"{text[:60]}…"  # noqa: PLR2004

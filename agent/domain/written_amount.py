@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from agent.domain.fault import FaultError, What
+
 LARGEST = Decimal(10) ** 12
 
 _NUMBER = re.compile(
@@ -23,8 +25,8 @@ _FOREIGN = re.compile(
 _SHOWN = 40
 
 
-class WrittenAmountError(ValueError):
-    """A text that is no amount; it says in French what to write."""
+class WrittenAmountError(FaultError):
+    """A text that is no amount."""
 
 
 def read_amount(text: str) -> Decimal:
@@ -34,12 +36,12 @@ def read_amount(text: str) -> Decimal:
     if plain.startswith("(") and plain.endswith(")"):  # how accountants write what is negative
         plain = "-" + plain[1:-1].strip()
     if _AMBIGUOUS.fullmatch(plain):
-        raise WrittenAmountError(f"« {shown} » est ambigu (milliers ou décimales ?) : écrivez par exemple 1234,00")
+        raise WrittenAmountError(What.AMBIGUOUS_AMOUNT, written=shown)
     if _LONG_FRACTION.fullmatch(plain):
-        raise WrittenAmountError(f"« {shown} » a plus de deux décimales : écrivez par exemple 1234,56")
+        raise WrittenAmountError(What.LONG_FRACTION, written=shown)
     found = _NUMBER.fullmatch(plain)
     if found is None or (found["point"] is not None and found["point"] == found["by"]):
-        raise WrittenAmountError(f"« {shown} » n'est pas un nombre : écrivez par exemple 1234,56")
+        raise WrittenAmountError(What.NOT_AN_AMOUNT, written=shown)
     whole = re.sub(r"[ .,]", "", found["whole"])
     return possible_amount(Decimal(f"{found['sign']}{whole}.{found['cents'] or '0'}"))
 
@@ -47,7 +49,7 @@ def read_amount(text: str) -> Decimal:
 def read_euros(text: str) -> Decimal:
     """Return the amount of euros that `text` writes, with its sign or without; raises WrittenAmountError."""
     if foreign := foreign_currency(text):
-        raise WrittenAmountError(f"le montant est en « {foreign} » : convertissez-le en euros")
+        raise WrittenAmountError(What.FOREIGN_CURRENCY, currency=foreign)
     found = _IN_EUROS.fullmatch(" ".join(text.split()))
     return read_amount(found[1] if found else text)
 
@@ -55,9 +57,9 @@ def read_euros(text: str) -> Decimal:
 def possible_amount(number: Decimal) -> Decimal:
     """Return `number`; raises WrittenAmountError when no programme knows amounts so large."""
     if not number.is_finite():
-        raise WrittenAmountError("ce n'est pas un nombre : écrivez par exemple 1234,56")
+        raise WrittenAmountError(What.NOT_A_NUMBER)
     if abs(number) >= LARGEST:
-        raise WrittenAmountError("le montant est démesuré")
+        raise WrittenAmountError(What.EXCESSIVE)
     return number + 0  # -0 is 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from agent.domain.fault import FaultError, What
 from agent.domain.wording import folded
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2100, 12, 31)
@@ -31,8 +32,8 @@ _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
 _SHOWN = 60
 
 
-class WrittenDayError(ValueError):
-    """A text that is no day; it says in French what to write."""
+class WrittenDayError(FaultError):
+    """A text that is no day."""
 
 
 def read_day(text: str) -> date:
@@ -46,15 +47,13 @@ def read_day(text: str) -> date:
     elif match := _IN_WORDS.fullmatch(folded(text)):
         day, month, year = int(match[1]), _MONTH_OF.get(match[2], 0), int(match[3])
     elif _SHORT_YEAR.fullmatch(text):
-        raise WrittenDayError(f"« {shown} » : écrivez l'année sur quatre chiffres")
+        raise WrittenDayError(What.SHORT_YEAR, written=shown)
     else:
-        raise WrittenDayError(
-            f"« {shown} » n'est pas un jour : écrivez 2026-03-14, 14/03/2026 ou 14 mars 2026, sans heure"
-        )
+        raise WrittenDayError(What.NOT_A_DAY, written=shown)
     try:
         found = date(year, month, day)
     except ValueError:
-        raise WrittenDayError(f"le « {shown} » n'existe pas dans le calendrier") from None
+        raise WrittenDayError(What.NO_SUCH_DAY, written=shown) from None
     return possible_day(found)
 
 
@@ -66,5 +65,5 @@ def find_days(text: str) -> tuple[date, ...]:
 def possible_day(day: date) -> date:
     """Return `day`; raises WrittenDayError when no fact of a programme can bear it."""
     if not FIRST_DAY <= day <= LAST_DAY:
-        raise WrittenDayError(f"l'année {day.year} n'est pas possible : entre {FIRST_DAY.year} et {LAST_DAY.year}")
+        raise WrittenDayError(What.IMPOSSIBLE_YEAR, year=day.year, first=FIRST_DAY.year, last=LAST_DAY.year)
     return day

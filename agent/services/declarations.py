@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.declaration import DECLARE, current, from_record, to_record
 from agent.domain.declaration_request import find_kind
-from agent.domain.declaration_text import FaultError
 from agent.domain.errors import UsageError
+from agent.domain.fault import FaultError
+from agent.texts.faults import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -90,7 +91,7 @@ def kinds_asked(
         try:
             return [find_kind(word, kinds)]
         except FaultError as error:
-            raise UsageError(str(error), hint="Tous les types : carenage declare kinds --all.") from error
+            raise UsageError(sentence(error.fault), hint="Tous les types : carenage declare kinds --all.") from error
     followed = {one.id for one in programmes}
     return [one for one in kinds.values() if everything or not one.programmes or followed & {*one.programmes}]
 

@@ -13,11 +13,12 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from agent.domain.declaration_request import Fault, Request
-from agent.domain.declaration_text import suggestion
+from agent.domain.declaration_request import Request
 from agent.domain.display import printable
 from agent.domain.errors import DeclarationError
+from agent.texts.words import did_you_mean
 
+Problem = tuple[str, str]
 MOST_BYTES = 1024 * 1024
 MOST_ENTRIES = 1000
 _TOP = ("person", "reason", "declarations")
@@ -27,15 +28,15 @@ _TABLES = ("fields", "files")
 _HEADER = re.compile(r"^\s*\[\[\s*[\"']?declarations[\"']?\s*\]\]")
 
 
-def read_requests(data: bytes, *, folder: Path, person: str) -> tuple[list[Request], list[Fault]]:
+def read_requests(data: bytes, *, folder: Path, person: str) -> tuple[list[Request], list[Problem]]:
     """
     Return what a declarations file asks for, and the faults of its shape; `person` stands where nobody is named.
 
     A faulty part counts as not said. Raises DeclarationError when the file holds no declarations at all.
     """
     document = _decoded(data)
-    faults: list[Fault] = [
-        (printable(key, longest=40), "cette clé n'existe pas" + suggestion(key, _TOP))
+    faults: list[Problem] = [
+        (printable(key, longest=40), "cette clé n'existe pas" + did_you_mean(key, _TOP))
         for key in document
         if key not in _TOP
     ]
@@ -81,7 +82,7 @@ def _number(text: str) -> Decimal:
         raise ValueError(text) from error
 
 
-def _text(value: object, where: str, faults: list[Fault]) -> str:
+def _text(value: object, where: str, faults: list[Problem]) -> str:
     if isinstance(value, str) and value.strip():
         return value
     faults.append((where, "un texte est attendu"))
@@ -91,7 +92,7 @@ def _text(value: object, where: str, faults: list[Fault]) -> str:
 class _Entry:
     """One table of the file being read; the faults pile up."""
 
-    def __init__(self, table: object, line: str, folder: Path, defaults: dict[str, str], faults: list[Fault]) -> None:
+    def __init__(self, table: object, line: str, folder: Path, defaults: dict[str, str], faults: list[Problem]) -> None:
         self.table: dict[str, Any] = table if isinstance(table, dict) else {}
         kind = self.table.get("kind")
         self.place = f"{line} ({printable(kind, longest=40)})" if isinstance(kind, str) else line
@@ -101,7 +102,7 @@ class _Entry:
         keys = (*_TEXTS, *_LISTS, *_TABLES)
         for key in self.table:
             if key not in keys:
-                self._fault(printable(key, longest=40), "cette clé n'existe pas" + suggestion(key, keys))
+                self._fault(printable(key, longest=40), "cette clé n'existe pas" + did_you_mean(key, keys))
         if "kind" not in self.table:
             self._fault("kind", "dites ce qui est déclaré ; les types : carenage declare kinds --all")
         texts = {key: _text(self.table[key], self._at(key), self.faults) for key in _TEXTS if key in self.table}

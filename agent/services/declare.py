@@ -12,20 +12,21 @@ from agent.domain.declaration_outcome import Recorded, Warn, warnings
 from agent.domain.declaration_request import (
     LONGEST_NAME,
     Draft,
-    Fault,
     Known,
     Request,
     check,
     overlaps,
 )
-from agent.domain.declaration_text import FaultError, holds_secret, plain_text
+from agent.domain.declaration_text import holds_secret, plain_text
 from agent.domain.display import printable
 from agent.domain.errors import DeclarationError, HeldError, UsageError, VaultError
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import ExposureAuditFact
+from agent.domain.fault import FaultError
 from agent.services.declarations import every_declaration
 from agent.services.fact_codec import from_json
 from agent.services.seal import seal_file
+from agent.texts.faults import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from agent.services.assess import Assessed
     from agent.vault.index import CurrentFact, IndexedDeposit, SealedDecision
 
+Problem = tuple[str, str]
 MOST_BYTES = 2 * 1024**3
 _OF_OURS = {EvidenceClass.FACTS, EvidenceClass.DECISION, EvidenceClass.RECEIPT, EvidenceClass.ANCHOR}
 _CHUNK = 1024 * 1024
@@ -100,7 +102,7 @@ def declare(
     *,
     folder: Path,
     open_file: Callable[[Path], BufferedReader],
-    misshapen: Sequence[Fault] = (),
+    misshapen: Sequence[Problem] = (),
     is_replay: bool = False,
     dry_run: bool = False,
 ) -> list[Recorded]:
@@ -120,17 +122,18 @@ def declare(
     known = known_in(vault.index, around.known)
     desk = _Desk(vault, history, replace(around, known=known), folder, open_file, is_replay=is_replay)
     drafts: list[tuple[Draft, _Evidence]] = []
-    faults: list[Fault] = [*misshapen]
+    faults: list[Problem] = [*misshapen]
     for request in (one for one in requests if one.kind):
         replaced = earlier.get(request.replaces) if request.replaces is not None else None
         draft, found = check(request, around.kinds, known, earlier=replaced, today=around.today)
-        evidence, of_files = desk.look(request, draft)
+        evidence, others = desk.look(request, draft)
         if draft is not None and desk.alike(draft, evidence) is None:
-            found = [*found, *desk.faults_of_correction(draft)]
-        faults.extend((_place(request, where), what) for where, what in (*found, *of_files))
+            others = [*others, *desk.faults_of_correction(draft)]
+        said = [(where, sentence(fault)) for where, fault in found]
+        faults.extend((_place(request, where), what) for where, what in (*said, *others))
         if draft is not None:
             drafts.append((draft, evidence))
-    faults.extend(overlaps([draft for draft, _ in drafts]))
+    faults.extend((where, sentence(fault)) for where, fault in overlaps([draft for draft, _ in drafts]))
     if faults:
         raise DeclarationError(
             "Cette déclaration ne peut pas être enregistrée : rien n'a été scellé."
@@ -167,7 +170,7 @@ def withdraw(
         person = plain_text(person, longest=LONGEST_NAME)
         reason = plain_text(reason) if reason is not None else None
     except FaultError as error:
-        raise UsageError(f"Qui retire, ou pourquoi : {error}.") from error
+        raise UsageError(f"Qui retire, ou pourquoi : {sentence(error.fault)}.") from error
     before = {one.id for one in current(history, around.kinds)}
     removal = replace(
         gone, values={}, evidence={}, person=person, on=around.today, reason=reason, replaces=gone.id, withdrawn=True
@@ -208,9 +211,9 @@ class _Desk:
         self.history = [*history]
         self.tags = {item.id: item.tag for item in vault.index.deposits()}
 
-    def look(self, request: Request, draft: Draft | None) -> tuple[_Evidence, list[Fault]]:
+    def look(self, request: Request, draft: Draft | None) -> tuple[_Evidence, list[Problem]]:
         """Return the files of a draft, and what is wrong with those of the request."""
-        faults: list[Fault] = []
+        faults: list[Problem] = []
         looked: dict[str, _File] = {}
         for slot, name in request.files:
             if not name.strip() or name in self.around.known.deposits:
@@ -260,7 +263,7 @@ class _Desk:
         held = [(slot, str(self.tags.get(item))) for slot, ids in one.evidence.items() for item in ids]
         return sorted(asked) == sorted(held)
 
-    def faults_of_correction(self, draft: Draft) -> list[Fault]:
+    def faults_of_correction(self, draft: Draft) -> list[Problem]:
         """Return why a draft cannot replace what it says that it replaces."""
         if draft.replaces is None:
             return []

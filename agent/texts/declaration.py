@@ -6,15 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from agent.domain.declaration import Bearer
+from agent.domain.declaration import Bearer, FieldType
 from agent.domain.declaration_outcome import Warn
-from agent.domain.declaration_text import expected
 from agent.texts.words import day, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from agent.domain.declaration import Declaration, FactKind, Value
+    from agent.domain.declaration import Declaration, FactKind, Field, Value
     from agent.domain.declaration_outcome import Recorded
     from agent.domain.declaration_uses import Consequence, Use
 
@@ -36,6 +35,23 @@ _WARNINGS = {
     Warn.BEYOND_TEXTS: "les textes ne la proposent pas d'eux-mêmes : gardez la réponse de l'autorité",
     Warn.OVERWRITES: "une entrée du fichier remplace ce que quelqu'un a déclaré autrement",
 }
+
+
+_EXPECTED = {
+    FieldType.YES_NO: "oui ou non",
+    FieldType.DAY: "un jour",
+    FieldType.WHOLE: "un nombre entier",
+    FieldType.DECIMAL: "un nombre",
+    FieldType.TEXT: "un texte",
+    FieldType.CHOICE: "au choix : ",
+    FieldType.CHOICES: "un ou plusieurs parmi : ",
+    FieldType.TEXTS: "une liste, séparée par des virgules",
+}
+
+
+def expected(field: Field) -> str:
+    """Return what a field takes."""
+    return _EXPECTED[field.type] + ", ".join(field.choices)
 
 
 def warning(code: Warn) -> str:

@@ -63,11 +63,16 @@ _REASONS = {
 _LISTED = 16
 
 
+def meant(near: str) -> str:
+    """Return the end of a sentence about an unknown word: the known one that was probably meant."""
+    return f" ; vouliez-vous dire « {near} » ?"
+
+
 def did_you_mean(word: str, known: Collection[str]) -> str:
     """Return the end of a sentence about an unknown word: the nearest known one, else those known when they are few."""
     near = nearest(word, known)
     if near is not None:
-        return f" ; vouliez-vous dire « {near} » ?"
+        return meant(near)
     if not known:
         return " (il n'y en a aucun)"
     return f" ; possibles : {', '.join(sorted(known))}" if len(known) <= _LISTED else ""

@@ -20,6 +20,7 @@ from agent.domain.spending import cents
 from agent.domain.wording import folded, yes_or_no
 from agent.domain.written_amount import WrittenAmountError, foreign_currency, is_euro, possible_amount, read_euros
 from agent.domain.written_day import WrittenDayError, find_days, possible_day, read_day
+from agent.texts.faults import sentence
 from collectors.formats.document import DocumentReader
 from collectors.formats.interface import MIB, Limits, ProblemLog, Reader, Source, clip
 from collectors.formats.text import decode, text_of
@@ -546,7 +547,7 @@ def _amount(cell: _Cell, title: str) -> Decimal:
     try:
         amount = cents(possible_amount(cell.value) if isinstance(cell.value, Decimal) else read_euros(cell.text))
     except WrittenAmountError as error:
-        raise _FaultError(f"{error}.") from error
+        raise _FaultError(f"{sentence(error.fault)}.") from error
     if amount < 0:
         written = str(amount).replace(".", ",")
         raise _FaultError(
@@ -563,7 +564,7 @@ def _day(cell: _Cell) -> date:
     try:
         return possible_day(cell.value) if isinstance(cell.value, date) else read_day(cell.text)
     except WrittenDayError as error:
-        raise _FaultError(f"{error}.") from error
+        raise _FaultError(f"{sentence(error.fault)}.") from error
 
 
 def _period(cell: _Cell) -> tuple[str, ...]:
@@ -573,7 +574,7 @@ def _period(cell: _Cell) -> tuple[str, ...]:
     try:
         days = find_days(cell.text)
     except WrittenDayError as error:
-        raise _FaultError(f"{error}.") from error
+        raise _FaultError(f"{sentence(error.fault)}.") from error
     if len(days) != 2:  # noqa: PLR2004 - a beginning and an end
         raise _FaultError(f"« {cell.text[:40]} » n'est pas une période : écrivez par exemple 01/04/2026 - 31/03/2027.")
     return tuple(day.isoformat() for day in days)

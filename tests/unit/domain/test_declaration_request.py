@@ -11,9 +11,10 @@ import pytest
 
 from agent.domain.declaration import Bearer, Declaration, FactKind, Field, FieldType, Names, current
 from agent.domain.declaration_outcome import Warn, warnings
-from agent.domain.declaration_request import Draft, Fault, Known, Request, check, overlaps
+from agent.domain.declaration_request import Draft, Known, Placed, Request, check, overlaps
 from agent.domain.declaration_uses import uses
 from agent.domain.programme import Subject
+from agent.texts.faults import sentence
 from config.fact_kinds import fact_kinds
 from config.programme_files import load_programme
 
@@ -39,7 +40,9 @@ DECISION: dict[str, Any] = {
 }  # fmt: skip
 
 
-def checked(known: Known = KNOWN, earlier: Declaration | None = None, **asked: Any) -> tuple[Draft | None, list[Fault]]:
+def checked(
+    known: Known = KNOWN, earlier: Declaration | None = None, **asked: Any
+) -> tuple[Draft | None, list[Placed]]:
     return check(Request(**{"person": "RSSI", **asked}), KINDS, known, earlier=earlier, today=TODAY)
 
 
@@ -52,7 +55,7 @@ def draft(**asked: Any) -> Draft:
 def faults(**asked: Any) -> dict[str, str]:
     found, listed = checked(**asked)
     assert found is None
-    return dict(listed)
+    return {where: sentence(fault) for where, fault in listed}
 
 
 def test_a_request_becomes_typed_values_about_known_things() -> None:
@@ -315,7 +318,7 @@ def test_one_occasion_does_not_say_two_things_of_one_subject(
     found = overlaps([draft(**one, place="ligne 3"), draft(**other, place="ligne 9")])
 
     assert [place for place, _ in found] == (["ligne 9"] if is_refused else [])
-    assert all("ligne 3" in what for _, what in found)
+    assert all("ligne 3" in sentence(fault) for _, fault in found)
 
 
 # What it changes

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
 from agent.domain.declaration import Field, FieldType, Value
-from agent.domain.declaration_text import FaultError, expected, parse_day, parse_value, plain_text, suggestion
+from agent.domain.declaration_text import parse_day, parse_value, plain_text
+from agent.domain.fault import FaultError
+from agent.texts.faults import sentence
 
 TODAY = date(2026, 6, 15)
 
@@ -16,6 +20,13 @@ TODAY = date(2026, 6, 15)
 def field(kind: FieldType, *, past: bool = False, most: int | None = None) -> Field:
     choices = ("crrc", "grades", "cadre-legal") if kind in (FieldType.CHOICE, FieldType.CHOICES) else ()
     return Field(name="f", type=kind, label="Un champ", choices=choices, past=past, most=most)
+
+
+def refusal(ask: Callable[[], object]) -> str:
+    """Return in French why what is asked is refused."""
+    with pytest.raises(FaultError) as caught:
+        ask()
+    return sentence(caught.value.fault)
 
 
 def parsed(kind: FieldType, written: object) -> Value:
@@ -59,8 +70,7 @@ def test_months_and_edges_of_days(written: str, day: date) -> None:
     ids=str,
 )  # fmt: skip
 def test_what_is_no_day_is_refused_with_what_to_write(written: object, said: str) -> None:
-    with pytest.raises(FaultError, match=said):
-        parse_day(written)
+    assert re.search(said, refusal(lambda: parse_day(written)))
 
 
 def test_what_has_happened_is_not_dated_in_the_future() -> None:
@@ -68,8 +78,7 @@ def test_what_has_happened_is_not_dated_in_the_future() -> None:
 
     assert parse_value(done, "2026-06-15", today=TODAY) == TODAY
     assert parse_value(field(FieldType.DAY), "2026-06-16", today=TODAY) == date(2026, 6, 16)
-    with pytest.raises(FaultError, match="à venir"):
-        parse_value(done, "2026-06-16", today=TODAY)
+    assert re.search("à venir", refusal(lambda: parse_value(done, "2026-06-16", today=TODAY)))
 
 
 @pytest.mark.parametrize(
@@ -107,8 +116,7 @@ def test_a_number_has_a_decimal_comma_and_spaces_between_thousands(written: obje
     ids=str,
 )
 def test_what_is_no_number_or_could_mean_two_is_refused(written: object) -> None:
-    with pytest.raises(FaultError, match=r"sans unité|négatif"):
-        parsed(FieldType.DECIMAL, written)
+    assert re.search(r"sans unité|négatif", refusal(lambda: parsed(FieldType.DECIMAL, written)))
 
 
 @pytest.mark.parametrize(("written", "value"), [("43", 43), ("1 234", 1234), (12, 12), (" 7 ", 7)], ids=str)
@@ -118,14 +126,12 @@ def test_a_whole_number(written: object, value: int) -> None:
 
 @pytest.mark.parametrize("written", ["43,5", "-1", "quarante", True, 4.0], ids=str)
 def test_what_is_no_whole_number_is_refused(written: object) -> None:
-    with pytest.raises(FaultError, match="nombre entier"):
-        parsed(FieldType.WHOLE, written)
+    assert re.search("nombre entier", refusal(lambda: parsed(FieldType.WHOLE, written)))
 
 
 def test_a_number_beyond_its_bound_is_refused() -> None:
     assert parse_value(field(FieldType.WHOLE, most=43), "43", today=TODAY) == 43
-    with pytest.raises(FaultError, match="43 au plus"):
-        parse_value(field(FieldType.WHOLE, most=43), "44", today=TODAY)
+    assert re.search("43 au plus", refusal(lambda: parse_value(field(FieldType.WHOLE, most=43), "44", today=TODAY)))
 
 
 @pytest.mark.parametrize("written", ["CRRC", " crrc ", "Crrc"])
@@ -134,8 +140,7 @@ def test_a_choice_is_read_whatever_its_case(written: str) -> None:
 
 
 def test_an_unknown_choice_is_refused_with_the_nearest() -> None:
-    with pytest.raises(FaultError, match="vouliez-vous dire « grades »"):
-        parsed(FieldType.CHOICE, "gradess")
+    assert re.search("vouliez-vous dire « grades »", refusal(lambda: parsed(FieldType.CHOICE, "gradess")))
 
 
 @pytest.mark.parametrize(
@@ -154,8 +159,7 @@ def test_one_text_is_cut_at_its_commas_and_a_list_is_not() -> None:
 
 @pytest.mark.parametrize("kind", [FieldType.TEXT, FieldType.DAY, FieldType.WHOLE, FieldType.CHOICE])
 def test_a_single_value_is_not_given_twice(kind: FieldType) -> None:
-    with pytest.raises(FaultError, match="une seule valeur"):
-        parsed(kind, ("un", "deux"))
+    assert re.search("une seule valeur", refusal(lambda: parsed(kind, ("un", "deux"))))
 
 
 @pytest.mark.parametrize(
@@ -167,34 +171,13 @@ def test_a_single_value_is_not_given_twice(kind: FieldType) -> None:
     ids=["empty", "long", "escape", "nul", "age key", "pem key", "number"],
 )  # fmt: skip
 def test_a_text_that_cannot_be_kept_is_refused(written: object, said: str) -> None:
-    with pytest.raises(FaultError, match=said):
-        plain_text(written)
+    assert re.search(said, refusal(lambda: plain_text(written)))
 
 
 @pytest.mark.parametrize("kind", [FieldType.DAY, FieldType.YES_NO, FieldType.WHOLE, FieldType.DECIMAL])
 def test_a_key_typed_in_the_wrong_place_is_not_repeated(kind: FieldType) -> None:
-    with pytest.raises(FaultError) as refused:
-        parsed(kind, "AGE-SECRET-KEY-1QQQ")
-    assert "QQQ" not in str(refused.value)
+    assert "QQQ" not in refusal(lambda: parsed(kind, "AGE-SECRET-KEY-1QQQ"))
 
 
 def test_a_text_is_trimmed_and_composed() -> None:
     assert plain_text(" re\u0301ponse de l'ANS\n") == "réponse de l'ANS"
-
-
-@pytest.mark.parametrize("kind", [*FieldType])
-def test_every_type_says_what_it_takes(kind: FieldType) -> None:
-    assert expected(field(kind))
-
-
-@pytest.mark.parametrize(
-    ("word", "known", "said"),
-    [
-        ("chi", ["chu", "ch-nord"], " ; vouliez-vous dire « chu » ?"),
-        ("zzz", ["chu", "ch-nord"], " ; possibles : chu, ch-nord"),
-        ("zzz", [], " ; possibles : aucun"),
-        ("zzz", [f"id-{number}" for number in range(40)], ""),
-    ],
-)
-def test_a_slip_is_answered_with_what_is_near_or_known(word: str, known: list[str], said: str) -> None:
-    assert suggestion(word, known) == said

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.domain.fault import What
 from agent.domain.written_day import FIRST_DAY, LAST_DAY, WrittenDayError, find_days, read_day
+from agent.texts.faults import sentence
 
 MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -39,8 +42,9 @@ def test_every_day_is_read_back_from_each_of_its_forms(day: date) -> None:
     ],
 )
 def test_what_is_no_day_or_could_be_two_is_refused_with_what_to_write(text: str) -> None:
-    with pytest.raises(WrittenDayError, match=r"écrivez|calendrier|possible"):
+    with pytest.raises(WrittenDayError) as caught:
         read_day(text)
+    assert re.search("écrivez|calendrier|possible", sentence(caught.value.fault))
 
 
 @pytest.mark.parametrize(
@@ -59,5 +63,6 @@ def test_days_that_stand_in_a_text_are_found_in_its_order(text: str, days: list[
 
 
 def test_day_in_a_text_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(WrittenDayError, match="calendrier"):
+    with pytest.raises(WrittenDayError) as caught:
         find_days("du 31/02/2026 au 31/03/2026")
+    assert caught.value.fault.what is What.NO_SUCH_DAY

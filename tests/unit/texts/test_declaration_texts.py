@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from agent.domain.declaration import Bearer, Declaration, Value
+from agent.domain.declaration import Bearer, Declaration, Field, FieldType, Value
 from agent.domain.declaration_outcome import Warn
 from agent.texts import declaration as texts
 from config.fact_kinds import fact_kinds
@@ -48,3 +48,12 @@ def test_every_warning_has_its_words(code: Warn) -> None:
 @pytest.mark.parametrize("bearer", [*Bearer])
 def test_every_kind_says_what_it_is_about(bearer: Bearer) -> None:
     assert any(texts.about(kind) for kind in KINDS.values() if kind.bearer is bearer)
+
+
+@pytest.mark.parametrize("kind", [*FieldType])
+def test_every_type_says_what_it_takes(kind: FieldType) -> None:
+    choices = ("crrc", "grades") if kind in (FieldType.CHOICE, FieldType.CHOICES) else ()
+
+    said = texts.expected(Field(name="f", type=kind, label="Un champ", choices=choices))
+
+    assert all(choice in said for choice in choices) if choices else said
