@@ -30,7 +30,7 @@ APART_MIN, APART_MAX = 45, 59
 How many days separate the last two industrial audits: far enough to count for the rhythm, near enough for the one
 before to stand for the last, if that one shows a critical vulnerability and a further audit is run.
 """
-_BEFORE_THE_END = (14, 21, 28, 35, 0)
+_BEFORE_THE_END = (14, 21, 28, 35, 7)
 """How many days before the last useful one the last industrial audit is tried, the preferred first."""
 _WEEK = 7
 """Audits that catch up a mean are not proposed closer than this, while there is room."""
@@ -150,16 +150,20 @@ class _Search:
         Return the fewest audits that satisfy every case and keep each rhythm in time, and whether they do.
 
         Of as many audits, those with the most margin before their due dates; those that only satisfy the rules at the
-        end come last.
+        end come last. When none does, the first ones tried.
         """
-        tails = list(self._tails())
+        tails = list(self._tails()) or [()]
+        nearest: tuple[PlannedAudit, ...] | None = None
         late: tuple[PlannedAudit, ...] | None = None
         for total in self._totals():
             kept: dict[int, tuple[PlannedAudit, ...]] = {}
             for tail in tails:
                 spread = self._spread(total - len(tail), tail) if len(tail) <= total else None
                 audits = None if spread is None else (*spread, *tail)
-                if audits is None or not all(one.satisfied(audits) for one in self.cases):
+                if audits is None:
+                    continue
+                if not all(one.satisfied(audits) for one in self.cases):
+                    nearest = nearest or audits
                     continue
                 margin = _margin(self.rhythms, audits)
                 if margin is None:
@@ -170,9 +174,7 @@ class _Search:
                     break
             if kept:
                 return kept[max(kept)], True
-        if late is not None:
-            return late, True
-        return (tails[0] if tails else ()), False
+        return (late, True) if late is not None else (nearest or (), False)
 
     def _totals(self) -> Iterator[int]:
         """Yield how many audits are tried: what brings the mean near the aim, then more, then fewer."""
@@ -271,10 +273,17 @@ def _ends(first: date, last: date, opens: date, working: WorkingDays) -> Iterato
     if soonest is None:
         return
     half = add_days(soonest, days_between(soonest, last) // 2)
-    for wanted in (half, add_days(soonest, _WEEK), add_days(soonest, 1), last):
+    two_weeks_left = add_days(last, -_BEFORE_THE_END[0])
+    for wanted in (max(half, two_weeks_left), half, add_days(soonest, _WEEK), add_days(soonest, 1), last):
         ending = working.within(wanted, max(opens, add_days(soonest, 1)), last)
         if ending is not None:
             yield soonest, ending
+    latest = working.within(last, opens, last)
+    if latest is not None:
+        yield (latest,)
+        before = working.within(latest, first, add_days(latest, -1))
+        if before is not None:
+            yield before, latest
 
 
 def _aimed(case: LoneUnit) -> int:

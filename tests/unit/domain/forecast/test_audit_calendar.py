@@ -138,6 +138,36 @@ def test_the_day_of_the_declaration_is_used_when_no_other_working_day_is_left() 
     assert calendar.verified
 
 
+def test_the_last_days_take_as_many_audits_as_the_rules_still_ask() -> None:
+    value = scenario(
+        as_of="2027-02-10",
+        start="2026-03-25",
+        declaration="2027-02-15",
+        exposures=[("2026-04-11", "SILENE", []), "2026-06-30", "2026-09-14", "2026-11-26"],
+        ads=[],
+    )
+    calendar = calendar_of(value, What.EXPOSURE_AUDIT)
+
+    assert len(calendar.audits) == 3
+    assert calendar.verified
+
+
+def test_the_last_of_two_audits_that_must_be_close_keeps_a_margin_before_the_declaration() -> None:
+    exposures = ["2026-06-20", "2026-08-10", "2026-10-05", ("2026-12-10", "INDUSTRIAL", [CRITICAL])]
+    calendar = calendar_of(scenario(as_of="2027-02-04", exposures=exposures, ads=[]), What.EXPOSURE_AUDIT)
+
+    assert calendar.verified
+    assert calendar.audits[-1].day <= D - timedelta(days=7)
+
+
+def test_a_gap_whose_last_days_are_off_still_gets_the_days_that_the_other_readings_ask() -> None:
+    runs = ["2026-03-28", "2026-04-24", "2026-06-27"]
+    calendar = calendar_of(scenario(as_of="2026-10-03", start="2026-03-11", runs=runs, surfaces=[]), What.ADS_AUDIT)
+
+    assert not calendar.verified
+    assert days_of(calendar)[0] == date(2026, 10, 5)
+
+
 def test_an_overdue_mean_is_caught_up_by_the_fewest_audits() -> None:
     value = scenario(as_of="2026-10-20", runs=["2026-05-10", "2026-07-15"], surfaces=[])
     calendar = calendar_of(value, What.ADS_AUDIT)
