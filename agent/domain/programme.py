@@ -156,8 +156,9 @@ class Condition:
     One thing asked of a declared fact: the `test` of its `field` against `value` (None where it takes none).
 
     `group`: conditions of one group stand together as one way to reach the objective; one whole group is
-    enough. `advice`: said, never blocking. Days in `value` are ISO text or names of `Programme.days`.
-    `fact`: the kind of fact it looks at, None: the objective's. `REACHED` looks at none: `field` is a named day.
+    enough. `advice`: said, never blocking. `shared`: asked only of what is said of several units at once. Days in
+    `value` are ISO text or names of `Programme.days`. `fact`: the kind of fact it looks at, None: the
+    objective's. `REACHED` looks at none: `field` is a named day.
     """
 
     field: str
@@ -167,6 +168,7 @@ class Condition:
     fact: str | None = None
     group: str | None = None
     advice: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

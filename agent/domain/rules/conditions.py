@@ -14,8 +14,6 @@ from agent.domain.programme import Condition, Test
 from agent.domain.rules.case import DECLARATION, Case, Check, Judgement
 from agent.domain.rules.outcome import Outcome, Reason, State, recoverable, worst
 
-Asked = Callable[[Condition, Declaration], bool]
-
 HOLDS = Outcome(State.SATISFIED)
 
 
@@ -49,17 +47,13 @@ class _Way:
 
 def judge(case: Case) -> Judgement:
     """Return what the objective's conditions say; of several groups the best one counts."""
-    return judge_asked(case, lambda _condition, _one: True)
+    return judge_with(case, {})
 
 
-def judge_asked(case: Case, asked: Asked, reasons: Mapping[str, Reason] | None = None) -> Judgement:
-    """
-    Return what the conditions say, for a rule that leaves some of them out or gives a reason of its own.
-
-    `asked` says whether a condition is asked of a declaration; `reasons` the reason of a field that does not hold.
-    """
+def judge_with(case: Case, reasons: Mapping[str, Reason]) -> Judgement:
+    """Return what the conditions say; `reasons` gives some fields a reason of their own when they do not hold."""
     groups = dict.fromkeys(one.group for one in case.objective.conditions if one.group is not None)
-    ways = {group: _way(case, group, asked, reasons or {}) for group in groups or (None,)}
+    ways = {group: _way(case, group, reasons) for group in groups or (None,)}
     best = min(ways.values(), key=lambda way: way.rank)
     shown = [check for check in best.checks if check.condition.group is None]
     shown += [check for way in ways.values() for check in way.checks if check.condition.group is not None]
@@ -74,7 +68,7 @@ def judge_asked(case: Case, asked: Asked, reasons: Mapping[str, Reason] | None =
     )
 
 
-def _way(case: Case, group: str | None, asked: Asked, reasons: Mapping[str, Reason]) -> _Way:
+def _way(case: Case, group: str | None, reasons: Mapping[str, Reason]) -> _Way:
     by_fact: dict[str, list[Condition]] = {}
     checks: list[Check] = []
     for condition in case.objective.conditions:
@@ -83,7 +77,7 @@ def _way(case: Case, group: str | None, asked: Asked, reasons: Mapping[str, Reas
         elif condition.group in (None, group):
             by_fact.setdefault(condition.fact or case.objective.fact, []).append(condition)
     for fact, conditions in by_fact.items():
-        found = [_checks(case, conditions, one, asked, reasons) for one in reversed(case.about(fact))]
+        found = [_checks(case, conditions, one, reasons) for one in reversed(case.about(fact))]
         tried = [_Way(checks=tuple(one), group=group) for one in found]
         checks += min(tried, key=lambda way: way.rank).checks if tried else _undeclared(case, conditions)
     return _Way(checks=tuple(checks), group=group)
@@ -96,11 +90,11 @@ def _undeclared(case: Case, conditions: Sequence[Condition]) -> list[Check]:
 
 
 def _checks(
-    case: Case, conditions: Sequence[Condition], one: Declaration, asked: Asked, reasons: Mapping[str, Reason]
+    case: Case, conditions: Sequence[Condition], one: Declaration, reasons: Mapping[str, Reason]
 ) -> list[Check]:
     found = []
     for condition in conditions:
-        if asked(condition, one):
+        if not condition.shared or case.is_shared(one):
             check = _EVERY_TEST[condition.test](case, condition, one)
             reason = reasons.get(condition.field)
             if check.met is not True and reason is not None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from agent.domain.rules.case import Case, Judgement
-from agent.domain.rules.conditions import judge_asked
+from agent.domain.rules.conditions import judge_with
 from agent.domain.rules.outcome import Reason
-
-_OF_SHARED = ("directions_involved", "single_si")
 
 
 def judge(case: Case) -> Judgement:
@@ -16,8 +14,6 @@ def judge(case: Case) -> Judgement:
     An exercise about several units covers them iff their directions took part and their SI is single
     (declared, never computed). An exemption is a group of conditions of its own: a decision and its RETEX.
     """
-    return judge_asked(
-        case,
-        lambda condition, one: condition.field not in _OF_SHARED or case.is_shared(one),
-        dict.fromkeys(_OF_SHARED, Reason.SHARED_WITHOUT_SINGLE_SI),
+    return judge_with(
+        case, {one.field: Reason.SHARED_WITHOUT_SINGLE_SI for one in case.objective.conditions if one.shared}
     )

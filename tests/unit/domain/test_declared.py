@@ -480,6 +480,23 @@ class TestParcours3:
 
         assert list(found.objectives["POC.P3.O2.1"].units) == ["E1", "E2"]
 
+    @pytest.mark.parametrize(
+        ("validated_by", "verdicts"),
+        [("representant-legal", {"E1": MET, "E2": MET}), ("directeur", {"E1": MET, "E2": AT_RISK})],
+    )
+    def test_a_policy_of_several_establishments_is_validated_by_the_legal_representative(
+        self, validated_by: str, verdicts: dict[str, Verdict]
+    ) -> None:
+        def pssi(*subjects: str, validated_by: str) -> Declaration:
+            covers = ("objectifs", "perimetre", "gouvernance", "cadre-legal", "principes")
+            values: dict[str, Value] = {"written_on": date(2026, 5, 1), "covers": covers, "circulated": True}
+            return said("pssi", *subjects, evidence=["pssi"], validated_by=validated_by, **values)
+
+        several = establishments(60, 40, support=False)
+        found = judged(pssi(validated_by=validated_by), pssi("E1", validated_by="directeur"), programme=P3, of=several)
+
+        assert {name: one.verdict for name, one in found.objectives["POC.P3.O2.1"].units.items()} == verdicts
+
     def test_a_partnership_names_its_regions_when_there_are_several(self) -> None:
         values: dict[str, Value] = {
             "partner": "crrc",

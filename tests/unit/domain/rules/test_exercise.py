@@ -11,8 +11,8 @@ from tests.unit.domain.declared_cases import asks, case, objective, said
 
 EXERCISE = objective(
     asks("held_on", ConditionTest.WITHIN, ["2025-01-01", "declaration"], group="exercise"),
-    asks("directions_involved", ConditionTest.IS, group="exercise"),
-    asks("single_si", ConditionTest.IS, group="exercise"),
+    asks("directions_involved", ConditionTest.IS, group="exercise", shared=True),
+    asks("single_si", ConditionTest.IS, group="exercise", shared=True),
     asks("proof", ConditionTest.EVIDENCE, group="exercise"),
     rule="exercise",
 )
