@@ -411,7 +411,7 @@ def _of_declared(objective: DeclaredObjective, holdings: Holdings) -> Iterator[P
 
 def _no_choice(objective: DeclaredObjective, unit: str | None) -> PieceState:
     """Nothing else is asked until the choice is made: it decides on the pieces."""
-    piece = replace(objective.pieces[0], id="choix", label=objective.label, advice=False)
+    piece = replace(objective.pieces[0], id="choix", label=objective.label, advice=False, sources=objective.sources)
     return PieceState(
         objective=objective.id, piece=piece, status=Status.MISSING, why=Why.NOT_CHOSEN, subjects=_named(unit)
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agent.domain.explanation import steps
 from agent.domain.rules.outcome import Reason
 from agent.domain.verdict import Verdict
-from agent.texts.readings import answer
+from agent.texts.readings import answer, topic
 from agent.texts.sources import cited
 from agent.texts.words import MARKS, counted, day, listed, reason, verdict
 
@@ -443,7 +443,7 @@ def _readings(step: steps.Readings) -> Iterator[str]:
         else:
             yield "    Fixé par la configuration, sans réponse consignée."
     if contested and step.indifferent:
-        yield f"  Sans effet ici : {', '.join(step.indifferent)}."
+        yield f"  Sans effet ici : {' ; '.join(topic(name) for name in step.indifferent)}."
 
 
 def _from(sources: Sequence[Source]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.domain.errors import ExitCode
-from tests.e2e.conftest import ADS_REPORT
+from tests.e2e.conftest import ADS_REPORT, NESSUS
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Completed, Installation
@@ -143,6 +143,19 @@ def test_an_index_rebuilt_without_the_key_never_makes_the_list_complete(installa
 
     assert done.code == ExitCode.INCOMPLETE
     assert "carenage vault reindex --identity CLÉ" in done.out
+
+
+def test_a_rated_again_finding_is_named_as_people_know_it(installation: Installation) -> None:
+    report = written(installation, "externe.nessus", NESSUS)
+    sealed = installation.type("inbox", "add", report, "--tool", "INDUSTRIAL", "--surface", "internet", "--json")
+    [found, *_] = next(fact for fact in sealed.json["facts"] if fact["kind"] == "exposure_audit")["findings"]
+    declare(installation, "rerating", "--finding", found["id"], "--set", "cvss=5,0", "--set", "justified=oui")
+
+    told = check(installation, "--objective", "D1.O2.B").out
+
+    assert found["title"] in told
+    assert found["asset"] in told
+    assert found["id"] not in told
 
 
 def test_the_dossier_lies_by_destination(installation: Installation, tmp_path: Path) -> None:

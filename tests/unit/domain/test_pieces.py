@@ -549,6 +549,7 @@ def test_before_any_choice_the_choice_itself_is_what_misses() -> None:
 
     assert (found.status, found.why) == (Status.MISSING, Why.NOT_CHOSEN)
     assert found.piece.label == "Choisir au moins trois objectifs facultatifs, et les atteindre"
+    assert not any(source.inferred for source in found.piece.sources)
 
 
 def test_once_chosen_the_trace_of_the_agreement_is_only_advised() -> None:
