@@ -13,7 +13,9 @@ from agent.domain.forecast.forecast import Forecast, forecast
 from agent.domain.forecast.phase_starts import PhaseStart, is_settled, phase_starts
 from agent.domain.forecast.share_plan import SharePlan, share_plans
 from agent.domain.forecast.what_if import parse_suppositions, suppose
+from agent.texts.forecast import FORMS, refusal
 from agent.texts.sources import cited
+from agent.texts.words import day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -151,13 +153,15 @@ def _report(
     before = parse(assessed.scenario)
     last_day = declaration or before.phase.declaration
     _check_is_to_come(declaration, before.as_of)
-    suppositions = parse_suppositions(
+    suppositions, faults = parse_suppositions(
         supposed,
         directories=[one.id for one in before.directories],
         surfaces=[one.id for one in before.surfaces],
         as_of=before.as_of,
         last_day=last_day,
     )
+    if faults:
+        raise UsageError(refusal(faults), hint=FORMS)
     changed, ids = suppose(assessed.scenario, suppositions, declaration=declaration)
     after = parse(changed)
     programme = after.programme
@@ -173,7 +177,7 @@ def _report(
 def _check_is_to_come(declaration: date | None, today: date) -> None:
     if declaration is not None and declaration <= today:
         raise UsageError(
-            f"Une déclaration le {declaration.isoformat()} ne peut pas être prévue : ce jour n'est pas à venir.",
+            f"Une déclaration le {day(declaration)} ne peut pas être prévue : ce jour n'est pas à venir.",
             hint="Donnez un jour postérieur : --declaration AAAA-MM-JJ.",
         )
 

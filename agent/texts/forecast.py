@@ -6,19 +6,27 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from agent.domain.forecast.obligation import Leeway, Obligation, What, Why
+from agent.domain.forecast.what_if import ADS, HIGHEST_SCORE, LOWEST_SCORE, FaultCode
+from agent.texts import faults as written
 from agent.texts.sources import cited
 from agent.texts.words import day, listed, reason, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from agent.domain.forecast.forecast import Forecast
     from agent.domain.forecast.obligation import AuditCalendar
     from agent.domain.forecast.phase_starts import PhaseStart
     from agent.domain.forecast.share_plan import SharePlan, UnitEffort
+    from agent.domain.forecast.what_if import Fault
 
 EVERYTHING = "*"
+FORMS = (
+    "Formes attendues : ads:ANNUAIRE:AAAA-MM-JJ:score=N ; exposure:SURFACE:AAAA-MM-JJ:clean "
+    "(ou critical, high ; puis, au besoin, :tool=SILENE). « * » vaut pour tous les annuaires ou toutes les surfaces."
+)
 _LISTED_UNITS = 6
+_SHOWN = 80
 _AUDITS = {What.ADS_AUDIT, What.EXPOSURE_AUDIT, What.INDUSTRIAL_AUDIT}
 _DOING = {
     What.ADS_AUDIT: "lancer un audit ADS",
@@ -85,6 +93,12 @@ def phase_start_lines(label: str, starts: Sequence[PhaseStart], *, settled: bool
         yield f"    {one.spending_days} jours de dépenses, si leur fenêtre s'ouvre avec la phase (les textes divergent)"
         if one.lost:
             yield f"    ✘ déjà perdu avec ce début : {', '.join(one.lost)}"
+
+
+def refusal(faults: Sequence[Fault]) -> str:
+    """Return what is wrong with suppositions, in one message."""
+    told = (f"« {one.where[:_SHOWN]} » : {_FAULTS[one.code](one.values)}" for one in faults)
+    return f"Une supposition ne se comprend pas. {' ; '.join(told)}."
 
 
 def _lost(forecast: Forecast) -> Iterator[str]:
@@ -245,6 +259,23 @@ def _with_findings(values: Mapping[str, object], kind: str) -> str:
     return f"{kind} à l'audit du {_day_of(values['seen_on'])} : {listed([str(name) for name in names], _LISTED_UNITS)}"
 
 
+_FAULTS: dict[FaultCode, Callable[[Mapping[str, Any]], str]] = {
+    FaultCode.KIND: lambda _values: "elle doit commencer par « ads: » ou « exposure: »",
+    FaultCode.PARTS: lambda _values: "il manque l'annuaire ou la surface, le jour ou le résultat",
+    FaultCode.UNIT: lambda values: (
+        f"{'annuaire inconnu' if values['kind'] == ADS else 'surface inconnue'} « {values['unit'][:_SHOWN]} » ; "
+        f"connus : {', '.join(values['known']) or 'aucun'}"
+    ),
+    FaultCode.DAY: lambda values: written.sentence(values["fault"]),
+    FaultCode.PAST_DAY: lambda values: f"le {day(values['day'])} est passé : une supposition porte sur un jour à venir",
+    FaultCode.LATE_DAY: lambda values: (
+        f"le {day(values['day'])} vient après la déclaration ({day(values['declaration'])}) : il ne compterait pas"
+    ),
+    FaultCode.SCORE: lambda _values: f"il faut un seul résultat, score=N, N de {LOWEST_SCORE} à {HIGHEST_SCORE}",
+    FaultCode.RESULT: lambda values: (
+        f"« {values['result'][:_SHOWN]} » n'est ni clean, ni critical, ni high, ni tool=SILENE, ni tool=INDUSTRIAL"
+    ),
+}
 _WHYS: dict[str, Any] = {
     Why.FIRST_AUDIT: lambda _values: "premier audit de la phase",
     Why.MAX_GAP: lambda values: f"deux audits ne peuvent pas être plus éloignés{_since(values)}",
@@ -269,7 +300,9 @@ _WHYS: dict[str, Any] = {
     Why.DAY_TO_HOLD: lambda values: (
         f"prévu le {_day_of(planned)}"
         if (planned := values.get("planned"))
-        else f"aucune date n'est prévue ; fixez-la avant le {_day_of(values['plan_by'])}"
+        else f"aucune date n'est prévue ; fixez-la avant le {_day_of(plan_by)}"
+        if (plan_by := values.get("plan_by"))
+        else "aucune date n'est prévue ; fixez-la sans attendre"
     ),
     Why.MONTHS_AFTER: lambda values: f"{values['months']} mois, comptés d'une date que les textes laissent ouverte",
     Why.BEFORE_DECLARATION: lambda _values: "ce qui manque encore à cette date met la déclaration en danger",

@@ -108,7 +108,7 @@ class _Asked:
             last_prudent_on=last,
             last_permissive_on=last,
             sources=self.objective.sources,
-            values={"label": condition.label, "planned": planned, "plan_by": plan_by},
+            values={"label": condition.label, "planned": planned, "plan_by": plan_by if plan_by > today else None},
         )
 
     @property

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
-from agent.domain.errors import UsageError
 from agent.domain.scenario import ExposureTool
 from agent.domain.written_day import WrittenDayError, read_day
 
 Json = dict[str, object]
 
 ADS, EXPOSURE, EVERYTHING = "ads", "exposure", "*"
-FORMS = (
-    "Formes attendues : ads:ANNUAIRE:AAAA-MM-JJ:score=N ; exposure:SURFACE:AAAA-MM-JJ:clean "
-    "(ou critical, high ; puis, au besoin, :tool=SILENE). « * » vaut pour tous les annuaires ou toutes les surfaces."
-)
-_LOWEST, _HIGHEST = 1, 5
+LOWEST_SCORE, HIGHEST_SCORE = 1, 5
 _FEWEST_PARTS = 4
 _FINDINGS: dict[str, list[Json]] = {
     "clean": [],
@@ -39,88 +35,109 @@ class Supposition:
     tool: str = ExposureTool.INDUSTRIAL.value
 
 
+class FaultCode(StrEnum):
+    """Why a supposition is not understood."""
+
+    KIND = "kind"
+    PARTS = "parts"
+    UNIT = "unit"
+    DAY = "day"
+    PAST_DAY = "past_day"
+    LATE_DAY = "late_day"
+    SCORE = "score"
+    RESULT = "result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong in one `--with` option (`where`, as it was written), with what tells it to people."""
+
+    where: str
+    code: FaultCode
+    values: Mapping[str, object] = field(default_factory=dict)
+
+
 def parse_suppositions(
     texts: Iterable[str], *, directories: Sequence[str], surfaces: Sequence[str], as_of: date, last_day: date
-) -> tuple[Supposition, ...]:
+) -> tuple[tuple[Supposition, ...], tuple[Fault, ...]]:
     """
-    Return what `--with` options say; the units must be of these ids, the days from `as_of` to `last_day`.
+    Return what `--with` options say, and every fault of every option; those at fault suppose nothing.
 
-    Raises UsageError naming every fault of every option.
+    The units must be of these ids, the days from `as_of` to `last_day`.
     """
-    found: list[Supposition] = []
-    problems: list[str] = []
-    for text in texts:
-        faults: list[str] = []
-        one = _parse(text, {ADS: directories, EXPOSURE: surfaces}, as_of, last_day, faults)
-        problems.extend(f"« {text[:80]} » : {fault}" for fault in faults)
-        if one is not None and not faults:
-            found.append(one)
-    if problems:
-        raise UsageError("Une supposition ne se comprend pas. " + " ; ".join(problems) + ".", hint=FORMS)
-    return tuple(found)
+    known = {ADS: directories, EXPOSURE: surfaces}
+    read = [_Option(text, known, as_of, last_day) for text in texts]
+    parsed = [(one.parse(), one.faults) for one in read]
+    found = tuple(one for one, faults in parsed if one is not None and not faults)
+    return found, tuple(fault for _, faults in parsed for fault in faults)
 
 
-def _parse(
-    text: str, known: Mapping[str, Sequence[str]], as_of: date, last_day: date, faults: list[str]
-) -> Supposition | None:
-    kind, *rest = text.strip().split(":")
-    if kind not in known:
-        faults.append("elle doit commencer par « ads: » ou « exposure: »")
-        return None
-    if len(rest) < _FEWEST_PARTS - 1:
-        faults.append("il manque l'annuaire ou la surface, le jour ou le résultat")
-        return None
-    unit, written, *results = rest
-    unit = {one.casefold(): one for one in known[kind]}.get(unit.casefold(), unit)
-    if unit != EVERYTHING and unit not in known[kind]:
-        what = "annuaire" if kind == ADS else "surface"
-        faults.append(f"{what} inconnu(e) « {unit[:40]} » ; connus : {', '.join(known[kind]) or 'aucun'}")
-    day = _day(written, as_of, last_day, faults)
-    if kind == ADS:
-        score = _score(results, faults)
-        return Supposition(kind=kind, unit=unit, day=day, score=score)
-    result, tool = _exposure(results, faults)
-    return Supposition(kind=kind, unit=unit, day=day, result=result, tool=tool)
+class _Option:
+    """One option, read with all its faults."""
 
+    def __init__(self, text: str, known: Mapping[str, Sequence[str]], as_of: date, last_day: date) -> None:
+        self.text = text
+        self.known = known
+        self.as_of = as_of
+        self.last_day = last_day
+        self.faults: list[Fault] = []
 
-def _day(written: str, as_of: date, last_day: date, faults: list[str]) -> date:
-    try:
-        day = read_day(written)
-    except WrittenDayError as error:
-        faults.append(str(error))
-        return as_of
-    if day < as_of:
-        faults.append(f"le {day.isoformat()} est passé : une supposition porte sur un jour à venir")
-    elif day > last_day:
-        faults.append(
-            f"le {day.isoformat()} vient après la déclaration ({last_day.isoformat()}) : il ne compterait pas"
-        )
-    return day
+    def parse(self) -> Supposition | None:
+        """Return what the option supposes, None without its parts; meaningless when there are faults."""
+        kind, *rest = self.text.strip().split(":")
+        if kind not in self.known:
+            self._fault(FaultCode.KIND)
+            return None
+        if len(rest) < _FEWEST_PARTS - 1:
+            self._fault(FaultCode.PARTS)
+            return None
+        written_unit, written_day, *results = rest
+        known = self.known[kind]
+        unit = {one.casefold(): one for one in known}.get(written_unit.casefold(), written_unit)
+        if unit != EVERYTHING and unit not in known:
+            self._fault(FaultCode.UNIT, kind=kind, unit=unit, known=tuple(known))
+        day = self._day(written_day)
+        if kind == ADS:
+            return Supposition(kind=kind, unit=unit, day=day, score=self._score(results))
+        result, tool = self._exposure(results)
+        return Supposition(kind=kind, unit=unit, day=day, result=result, tool=tool)
 
+    def _fault(self, code: FaultCode, **values: object) -> None:
+        self.faults.append(Fault(where=self.text, code=code, values=values))
 
-def _score(results: Sequence[str], faults: list[str]) -> float | None:
-    name, _, value = results[0].partition("=")
-    try:
-        score = float(value.replace(",", ".")) if name == "score" and len(results) == 1 else None
-    except ValueError:
-        score = None
-    if score is None or not _LOWEST <= score <= _HIGHEST:
-        faults.append(f"il faut un seul résultat, score=N, N de {_LOWEST} à {_HIGHEST}")
-        return None
-    return score
+    def _day(self, written: str) -> date:
+        try:
+            day = read_day(written)
+        except WrittenDayError as error:
+            self._fault(FaultCode.DAY, fault=error.fault)
+            return self.as_of
+        if day < self.as_of:
+            self._fault(FaultCode.PAST_DAY, day=day)
+        elif day > self.last_day:
+            self._fault(FaultCode.LATE_DAY, day=day, declaration=self.last_day)
+        return day
 
+    def _score(self, results: Sequence[str]) -> float | None:
+        name, _, value = results[0].partition("=")
+        try:
+            score = float(value.replace(",", ".")) if name == "score" and len(results) == 1 else None
+        except ValueError:
+            score = None
+        if score is None or not LOWEST_SCORE <= score <= HIGHEST_SCORE:
+            self._fault(FaultCode.SCORE)
+        return score
 
-def _exposure(results: Sequence[str], faults: list[str]) -> tuple[str, str]:
-    result, tool = "clean", ExposureTool.INDUSTRIAL.value
-    for one in results:
-        name, equals, value = one.partition("=")
-        if one in _FINDINGS:
-            result = one
-        elif equals and name == "tool" and value in {ExposureTool.INDUSTRIAL.value, ExposureTool.SILENE.value}:
-            tool = value
-        else:
-            faults.append(f"« {one[:40]} » n'est ni clean, ni critical, ni high, ni tool=SILENE, ni tool=INDUSTRIAL")
-    return result, tool
+    def _exposure(self, results: Sequence[str]) -> tuple[str, str]:
+        result, tool = "clean", ExposureTool.INDUSTRIAL.value
+        for one in results:
+            name, equals, value = one.partition("=")
+            if one in _FINDINGS:
+                result = one
+            elif equals and name == "tool" and value in {ExposureTool.INDUSTRIAL.value, ExposureTool.SILENE.value}:
+                tool = value
+            else:
+                self._fault(FaultCode.RESULT, result=one)
+        return result, tool
 
 
 def suppose(

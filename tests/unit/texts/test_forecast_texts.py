@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from agent.domain.forecast.obligation import Why
+from agent.domain.forecast.obligation import What, Why
 from agent.domain.forecast.share_plan import share_plans
-from agent.texts.forecast import lines, why
-from tests.unit.domain.forecast.cases import Json, forecast_of, parsed, scenario
+from agent.domain.forecast.what_if import FaultCode, parse_suppositions
+from agent.texts.forecast import lines, refusal, why
+from tests.unit.domain.forecast.cases import Json, day, forecast_of, parsed, scenario
+from tests.unit.domain.forecast.test_declared_days import known
 
 CRITICAL, HIGH = {"id": "CVE-1", "cvss": 9.8}, {"id": "CVE-2", "cvss": 8.0}
 
@@ -68,3 +70,27 @@ def test_every_obligation_has_words(as_of: str) -> None:
     for one in forecast_of(value).obligations:
         assert why(one) not in codes | {one.why}
     assert told(value)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "said"),
+    [("2027-01-29", "fixez-la avant le 30 janvier 2027"), ("2027-01-30", "fixez-la sans attendre")],
+    ids=["two months left", "less"],
+)
+def test_a_day_to_hold_is_to_be_set_two_months_before_the_end_or_at_once(as_of: str, said: str) -> None:
+    found = forecast_of(scenario(as_of=as_of), declared=known()).obligations
+
+    assert said in next(why(one) for one in found if one.what is What.EVENT)
+
+
+def test_every_fault_of_a_supposition_has_words() -> None:
+    texts = (
+        *("autre", "ads:AD1:2026-12-14", "ads:AD9:2026-12-32:score=9", "ads:AD1:2026-08-31:score=3"),
+        *("exposure:X1:2027-04-01:propre",),
+    )
+    days = {"as_of": day("2026-09-01"), "last_day": day("2027-03-31")}
+    _, faults = parse_suppositions(texts, directories=["AD1"], surfaces=["X1"], **days)
+    told = refusal(faults)
+
+    assert {one.code for one in faults} == set(FaultCode)
+    assert all(word in told for word in ("AD9", "2026-12-32", "31 août 2026", "1er avril 2027", "propre", "1 à 5"))
