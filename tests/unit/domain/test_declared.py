@@ -11,6 +11,7 @@ from agent.domain.declaration import Declaration, Value
 from agent.domain.declared import DeclaredAssessment
 from agent.domain.rules.outcome import Reason
 from agent.domain.verdict import Entry, Verdict
+from config.programme_files import load_programme
 from tests.unit.domain.declared_cases import BIS, OLD, P3, TODAY, establishments, judged, said
 
 MET, AT_RISK, NOT_MET, NOT_APPLICABLE = Verdict.MET, Verdict.AT_RISK, Verdict.NOT_MET, Verdict.NOT_APPLICABLE
@@ -136,9 +137,25 @@ class TestCrisisExercise:
         ],
     )
     def test_falls_in_2023_or_2024_for_the_call_of_2024(self, held_on: date, expected: Verdict) -> None:
-        found = judged(exercise("E1", held_on=held_on), programme=OLD, of=establishments(100), as_of=date(2024, 12, 31))
+        held = exercise("E1", held_on=held_on, decision_cell=True)
+        found = judged(held, programme=OLD, of=establishments(100), as_of=date(2024, 12, 31))
 
         assert candidate(found, "D1.O3").verdict is expected
+
+    @pytest.mark.parametrize(
+        ("programme", "held_on", "expected"),
+        [
+            pytest.param(OLD, date(2024, 5, 1), (AT_RISK, {Reason.CONDITION_NOT_MET}), id="asked by the memo of 2024"),
+            pytest.param(BIS, date(2026, 5, 1), (MET, set()), id="advised in 2026"),
+        ],
+    )
+    def test_mobilises_the_decision_cell_in_the_call_of_2024(
+        self, programme: str, held_on: date, expected: object
+    ) -> None:
+        held = exercise("E1", held_on=held_on, decision_cell=False)
+        as_of = date(2024, 12, 1) if programme == OLD else TODAY
+
+        assert verdict(judged(held, programme=programme, of=establishments(100), as_of=as_of), "D1.O3") == expected
 
     def test_of_the_call_of_2024_is_lost_once_2024_is_over(self) -> None:
         late = judged(exercise("E1", held_on=date(2025, 1, 1)), programme=OLD, as_of=date(2025, 1, 1))
@@ -215,6 +232,15 @@ class TestOsis:
 class TestBudget:
     def test_has_no_threshold(self) -> None:
         assert candidate(judged(budget(digital_budget=Decimal(1))), "D1.O5").verdict is MET
+
+    @pytest.mark.parametrize(("programme", "as_of"), [(BIS, TODAY), (OLD, date(2024, 9, 1))])
+    def test_is_a_share_of_something(self, programme: str, as_of: date) -> None:
+        nothing = budget(digital_budget=Decimal(0), total_budget=Decimal(0))
+
+        assert verdict(judged(nothing, programme=programme, as_of=as_of), "D1.O5") == (
+            AT_RISK,
+            {Reason.CONDITION_NOT_MET},
+        )
 
     def test_is_that_of_2023(self) -> None:
         assert verdict(judged(budget(year=2025)), "D1.O5") == (AT_RISK, {Reason.CONDITION_NOT_MET})
@@ -479,6 +505,31 @@ class TestParcours3:
         found = p3(of=[{"id": "E1", "activity": 1}, {"id": "E2", "activity": 1}])
 
         assert list(found.objectives["POC.P3.O2.1"].units) == ["E1", "E2"]
+
+    @pytest.mark.parametrize("test", ["technical_test_on", "functional_test_on"])
+    @pytest.mark.parametrize(
+        ("tested_on", "expected"), [(date(2026, 7, 1), MET), (date(2026, 6, 30), AT_RISK)], ids=["under", "over"]
+    )
+    def test_restorations_are_tested_less_than_a_year_before_the_declaration(
+        self, test: str, tested_on: date, expected: Verdict
+    ) -> None:
+        [asked] = [one for one in load_programme(P3).declared if one.id == "POC.P3.O4.G"]
+        [covers] = [one.value for one in asked.conditions if one.field == "covers"]
+        values: dict[str, Value] = {
+            "validated": True,
+            "written_on": date(2026, 6, 1),
+            "covers": tuple(covers),  # type: ignore[arg-type]
+            "contract_clauses": "presentes",
+            "technical_test_on": date(2026, 8, 1),
+            "functional_test_on": date(2026, 8, 1),
+            "yearly_tests": True,
+            "test_scope": "par-etablissement",
+            test: tested_on,
+        }
+        policy = said("backup_policy", evidence=["policy", "test_scope", "next_tests", "test_book"], **values)
+        chosen = said("p3_choice", chosen=("E", "F", "G"), agreed_with="crrc")
+
+        assert candidate(p3(policy, chosen), "POC.P3.O4.G").verdict is expected
 
     @pytest.mark.parametrize(
         ("validated_by", "verdicts"),
