@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from agent.domain.deadlines import add_days
-from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, needed
+from agent.domain.forecast.audit_calendar import INDUSTRIAL, Plan, needed, satisfies
 from agent.domain.forecast.lone_unit import LoneUnit
 from agent.domain.forecast.obligation import Leeway, Obligation, PlannedAudit, What, Why
 from agent.domain.forecast.working_days import WorkingDays
@@ -73,7 +73,7 @@ class AuditObligations:
                 why=lost.reasons[0] if lost.reasons else Why.LAST_DAY,
                 recommended_on=None,
                 last_prudent_on=case.last_day_all_kept(),
-                last_permissive_on=case.last_permissive_due(case.as_of)[0],
+                last_permissive_on=case.last_day_before_all_lost(),
                 standing=Leeway.CONTESTED,
                 rank=0,
                 values={"reasons": list(map(str, lost.reasons))},
@@ -146,7 +146,8 @@ class AuditObligations:
         """Yield the last clean industrial audits, and the findings to fix before them."""
         case, count = self.case, needed(self.case)
         audits = [audit for audit in self.plan.audits if audit.tool == INDUSTRIAL]
-        tail = audits[len(audits) - count :] if count <= len(audits) else audits
+        runs = [audits[rank : rank + count] for rank in range(len(audits) - count + 1)]
+        tail = next((run for run in runs if satisfies(case, run)), runs[-1] if runs else audits)
         for rank in range(count):
             before = tail[:rank]
             if rank and len(before) < rank:
@@ -191,16 +192,19 @@ class AuditObligations:
         for names, why in ((critical, Why.CRITICAL_FINDINGS), (high, Why.HIGH_FINDINGS)):
             if not names or (why is Why.HIGH_FINDINGS and not case.objective.high_recurrence):
                 continue
-            prudent = (entry.next_due or following) if why is Why.CRITICAL_FINDINGS else following
+            last = (entry.next_due or following) if why is Why.CRITICAL_FINDINGS else following
             margin = add_days(following, -case.scenario.settings.warn_days)
+            again = why is Why.HIGH_FINDINGS and Reason.HIGH_NOT_FIXED in entry.reasons
+            prudent = audits[-1].day if again else last
             yield self._obligation(
                 what=What.FINDINGS_FIX,
                 why=why,
-                recommended_on=self._recommended(margin, prudent),
+                recommended_on=self._recommended(margin, last),
                 last_prudent_on=prudent,
                 last_permissive_on=case.last_permissive_due(case.judged_on)[0] or prudent
                 if why is Why.CRITICAL_FINDINGS
                 else case.last_useful_day,
+                standing=Leeway.CONTESTED if again else Leeway.OPEN,
                 values={"findings": names, "next_audit": following, "seen_on": audits[-1].day},
             )
 
@@ -284,24 +288,25 @@ def report_downloads(scenario: Scenario, working: WorkingDays) -> Iterator[Oblig
     for run in scenario.ads_audits:
         if run.downloaded or run.day > scenario.as_of or run.tool not in objectives[0].tools:
             continue
-        days = _download_days(run, scenario)
-        gone = days[1] < today
+        prudent, permissive = _download_days(run, scenario)
+        gone = permissive < today
+        last = scenario.phase.declaration
         for directory in sorted(run.directories):
             yield Obligation(
                 objective=objectives[0].id,
                 unit=directory,
                 what=What.REPORT_DOWNLOAD,
                 why=Reason.REPORT_LOST if gone else Why.REPORT_LEAVES,
-                recommended_on=None if gone else working.within(today, today, days[1]),
-                last_prudent_on=days[0],
-                last_permissive_on=days[1],
+                recommended_on=None if gone else working.within(today, today, min(permissive, last)),
+                last_prudent_on=min(prudent, last),
+                last_permissive_on=min(permissive, last),
                 sources=objectives[0].sources[:1],
-                standing=Leeway.LOST if gone else Leeway.OVERDUE if days[0] < today else Leeway.OPEN,
+                standing=Leeway.LOST if gone else Leeway.OVERDUE if prudent < today else Leeway.OPEN,
                 values={
                     "run": run.id,
                     "run_on": run.day,
                     "available_on": run.report_available,
-                    "gone_before_declaration": days[0] < scenario.phase.declaration,
+                    "gone_before_declaration": prudent < scenario.phase.declaration,
                 },
             )
 

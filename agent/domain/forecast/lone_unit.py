@@ -189,19 +189,23 @@ class LoneUnit:
 
     @property
     def last_useful_day(self) -> date:
-        """The last day of an audit whose report arrives in time."""
-        return min(self.ends_on, add_days(self.declaration, -self.lead_days))
+        """The last day of an audit that counts; for a level, its report has to arrive in time."""
+        return self.ends_on if self.is_rhythm else min(self.ends_on, add_days(self.declaration, -self.lead_days))
 
     def last_day_not_lost(self) -> date | None:
         """Return the last day, up to today, on which the unit could still be repaired; None when it never could."""
-        return self._last_day_without(self.is_lost)
+        return self._last_day_without(self.is_lost, until=self.as_of)
 
     def last_day_all_kept(self) -> date | None:
         """Return the last day, up to today, on which every reading could still be satisfied; None without one."""
-        return self._last_day_without(self.loses_a_reading)
+        return self._last_day_without(self.loses_a_reading, until=self.as_of)
 
-    def _last_day_without(self, fails: Callable[[date], bool]) -> date | None:
-        first, last = min(self.starts_on, self.as_of), self.as_of
+    def last_day_before_all_lost(self) -> date | None:
+        """Return the last day, to come or past, on which one reading at least can be repaired if nothing is done."""
+        return self._last_day_without(self.is_lost, until=self.last_useful_day)
+
+    def _last_day_without(self, fails: Callable[[date], bool], *, until: date) -> date | None:
+        first, last = min(self.starts_on, self.as_of), max(self.as_of, until)
         if fails(first):
             return None
         while first < last:  # what is lost stays lost

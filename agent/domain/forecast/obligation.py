@@ -55,7 +55,7 @@ class Leeway(StrEnum):
     """
     How an obligation stands today.
 
-    `overdue`: its prudent day is past and the rules still allow a repair; `contested`: lost under
+    `overdue`: its prudent day is past and the rules still allow a repair; `contested`: failed under
     a reading, not under every one; `lost`: nothing repairs it under any reading.
     """
 

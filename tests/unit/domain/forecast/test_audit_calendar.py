@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -153,7 +154,7 @@ def test_the_last_days_take_as_many_audits_as_the_rules_still_ask() -> None:
 
 
 def test_the_last_of_two_audits_that_must_be_close_keeps_a_margin_before_the_declaration() -> None:
-    exposures = ["2026-06-20", "2026-08-10", "2026-10-05", ("2026-12-10", "INDUSTRIAL", [CRITICAL])]
+    exposures: list[Any] = ["2026-06-20", "2026-08-10", "2026-10-05", ("2026-12-10", "INDUSTRIAL", [CRITICAL])]
     calendar = calendar_of(scenario(as_of="2027-02-04", exposures=exposures, ads=[]), What.EXPOSURE_AUDIT)
 
     assert calendar.verified

@@ -164,10 +164,11 @@ def test_a_high_finding_is_to_be_fixed_before_the_next_exposure_audit() -> None:
     ("available", "prudent", "permissive", "gone"),
     [
         ("2026-09-30", "2027-03-29", "2027-03-30", True),
-        ("2026-10-01", "2027-03-31", "2027-04-01", False),
+        ("2026-10-01", "2027-03-31", "2027-03-31", False),
+        ("2026-10-04", "2027-03-31", "2027-03-31", False),
         ("2026-08-31", "2027-02-27", "2027-02-28", True),
     ],
-    ids=["gone before the declaration", "still there", "end of a short month"],
+    ids=["gone before the declaration", "still there", "there long after it", "end of a short month"],
 )
 def test_a_report_is_downloaded_at_once_and_at_the_latest_a_day_before_six_months(
     available: str, prudent: str, permissive: str, gone: bool
@@ -319,3 +320,75 @@ def test_acting_on_the_last_prudent_day_of_the_first_audit_keeps_every_reading()
     kept = scenario(as_of=first.last_prudent_on.isoformat(), runs=[first.last_prudent_on.isoformat()])
 
     assert obligation(kept, "D1.O1.A").standing is Leeway.OPEN
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        scenario(
+            as_of="2026-08-27",
+            start="2026-03-19",
+            declaration="2027-02-15",
+            runs=["2026-04-16", "2026-07-25"],
+            config={"lead_days_ads": 10},
+        ),
+        scenario(as_of="2026-09-07", start="2026-04-02", runs=["2026-05-24"]),
+        scenario(as_of="2026-12-31", start="2026-02-13", runs=["2026-04-03", "2026-07-08", "2026-09-12", "2026-12-24"]),
+        scenario(as_of="2026-04-03", start="2026-04-09", config={"lead_days_ads": 10, "lead_days_industrial": 25}),
+    ],
+    ids=["a lead", "a reading lost", "a gap between runs", "before the phase"],
+)
+def test_the_last_prudent_day_is_never_after_the_permissive_one(value: Json) -> None:
+    days = [(one.last_prudent_on, one.last_permissive_on) for one in forecast_of(value).obligations if not one.lost]
+
+    assert all(prudent <= permissive for prudent, permissive in days if prudent and permissive)
+
+
+def test_a_reading_lost_leaves_the_others_until_the_day_that_loses_them_too() -> None:
+    value = scenario(as_of="2026-09-07", start="2026-04-02", runs=["2026-05-24"], config={"readings": {}})
+    lost = obligation(value, "D1.O1.A", rank=0)
+
+    assert lost.last_prudent_on == day("2026-08-31")
+    assert lost.last_permissive_on > day("2026-09-07")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "exposures"),
+    [
+        ("2027-03-10", [("2027-01-20", "INDUSTRIAL", [CRITICAL]), "2027-03-01"]),
+        ("2027-03-25", ["2027-01-20", ("2027-03-15", "INDUSTRIAL", [CRITICAL])]),
+    ],
+    ids=["critical in the penultimate", "critical in the last"],
+)
+def test_the_next_industrial_audit_is_the_first_one_of_its_calendar(as_of: str, exposures: list[Any]) -> None:
+    before = ["2026-06-20", "2026-08-10", "2026-10-05", "2026-11-25"]
+    value = scenario(as_of=as_of, exposures=[*before, *exposures])
+    audit = obligation(value, "D1.O2.B", what=What.INDUSTRIAL_AUDIT)
+
+    assert audit.recommended_on == calendar_of(value, What.EXPOSURE_AUDIT).audits[0].day == day(as_of)
+
+
+def test_a_high_finding_seen_twice_is_contested_since_the_day_it_was_seen_again() -> None:
+    seen = [("2026-06-20", "INDUSTRIAL", [HIGH]), ("2026-08-10", "INDUSTRIAL", [HIGH])]
+    fix = obligation(scenario(as_of="2026-08-12", exposures=seen), "D1.O2.B", what=What.FINDINGS_FIX)
+
+    assert (fix.standing, fix.last_prudent_on) == (Leeway.CONTESTED, day("2026-08-10"))
+    assert fix.recommended_on >= day("2026-08-12")
+
+
+def test_a_report_longer_to_come_than_the_age_of_the_last_audit_loses_the_level_at_once() -> None:
+    value = scenario(as_of="2026-06-01", config={"lead_days_industrial": 60})
+    found = [one for one in forecast_of(value).obligations if one.objective == "D1.O2.B"]
+
+    assert [one.lost for one in found] == [True]
+    assert "D1.O2.B" in forecast_of(value).lost
+    assert calendar_of(value, What.EXPOSURE_AUDIT).verified
+
+
+def test_the_next_audit_is_recommended_before_its_last_prudent_day() -> None:
+    value = scenario(as_of="2026-05-10", declaration="2026-09-01")
+
+    for objective in ("D1.O1.A", "D1.O2.A"):
+        audit = obligation(value, objective)
+        assert audit.last_prudent_on == day("2026-07-06")
+        assert audit.recommended_on <= day("2026-07-01")
