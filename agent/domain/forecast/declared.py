@@ -98,13 +98,14 @@ class _Asked:
 
     def _event(self, condition: Condition, today: date, last: date, working: WorkingDays) -> Obligation:
         plan_by, planned = add_days(last, -PLAN_AHEAD_DAYS), self._planned(condition)
-        upcoming = planned if planned is not None and planned >= today else None
+        if planned is not None and not today <= planned <= last:  # on that day it would not count
+            planned = None
         return Obligation(
             objective=self.objective.id,
             unit=self.unit,
             what=What.EVENT,
             why=Why.DAY_TO_HOLD,
-            recommended_on=upcoming or working.within(plan_by, today, last),
+            recommended_on=planned or working.within(plan_by, today, last),
             last_prudent_on=last,
             last_permissive_on=last,
             sources=self.objective.sources,

@@ -90,6 +90,14 @@ def test_an_exercise_planned_early_may_still_be_held_until_its_window_closes() -
     assert fact.recommended_on >= day("2024-11-14")
 
 
+def test_an_exercise_planned_after_its_window_is_not_planned() -> None:
+    event, *_ = asked(case("2024-09-02", programme=OLD), exercise(held_on=day("2025-02-03")), of="D1.O3", unit="E1")
+
+    assert event.values["planned"] is None
+    assert event.recommended_on is not None
+    assert event.recommended_on <= WINDOW_CLOSES
+
+
 def test_a_window_that_has_closed_was_lost_on_its_own_last_day() -> None:
     [lost] = asked(case("2025-01-20", programme=OLD), of="D1.O3", unit="E1")
 
