@@ -131,13 +131,8 @@ def list_(invocation: Invocation, *, everything: bool, as_json: bool) -> ExitCod
     for one in shown:
         kind = around.kinds[one.declaration.fact]
         _say(texts.listed(one.declaration, kind, _names(application), later=one.later, is_in_force=one.is_in_force))
-    if not shown and not unknown:
-        echo_line("Rien n'est déclaré. Ce qui peut l'être : carenage declare kinds.")
-    if unknown:
-        echo_line(
-            f"L'index a été reconstruit sans la clé : {unknown} dépôt(s) y sont illisibles, la liste est partielle."
-        )
-        echo_line("→ carenage vault reindex --identity CLÉ")
+    if unknown or not shown:
+        _say(texts.partial(unknown) if unknown else texts.NOTHING)
     return code
 
 
@@ -173,7 +168,9 @@ def withdraw(
     invocation: Invocation, *, declaration_id: str, person: str | None, reason: str | None, as_json: bool
 ) -> None:
     """Retire la déclaration ID ; elle reste dans le coffre, elle ne compte plus."""
+    from agent.services.declarations import withdrawn_json
     from agent.services.declare import withdraw as remove
+    from agent.texts import declaration as texts
 
     application = invocation.application()
     around = application.surroundings(writes=True)
@@ -181,21 +178,9 @@ def withdraw(
         raise UsageError("Dites pourquoi cette déclaration est retirée.", hint="Ajoutez --reason MOTIF.")
     removed, again = remove(application.vault, declaration_id, around, person=deciding(person), reason=reason)
     if as_json:
-        one = removed.declaration
-        echo_json(
-            {
-                "id": one.id,
-                "withdraws": declaration_id,
-                "kind": one.fact,
-                "person": one.person,
-                "reason": one.reason,
-                "in_force_again": list(again),
-            }
-        )
-        return
-    echo_line(f"Retrait scellé : {removed.declaration.id}. {declaration_id} ne compte plus.")
-    for one_again in again:
-        echo_line(f"  De nouveau en vigueur : {one_again}, que cette déclaration remplaçait.")
+        echo_json(withdrawn_json(removed.declaration, again))
+    else:
+        _say(texts.withdrawn(removed.declaration, again))
 
 
 @declare.command("from")
@@ -222,20 +207,12 @@ def from_(invocation: Invocation, *, file: Path, person: str | None, dry_run: bo
     )
     if as_json:
         told = [recorded_json(one, around.kinds[one.declaration.fact]) for one in outcomes]
-        echo_json(
-            {
-                "dry_run": dry_run,
-                "recorded": [one for one in told if one["recorded"]],
-                "skipped": [one for one in told if not one["recorded"]],
-            }
-        )
+        new, passed = ([one for one in told if one["recorded"] is is_new] for is_new in (True, False))
+        echo_json({"dry_run": dry_run, "recorded": new, "skipped": passed})
         return
     for one in outcomes:
         _say(texts.recorded(one, around.kinds[one.declaration.fact], _names(application), dry_run=dry_run))
-    new = sum(one.is_new for one in outcomes)
-    echo_line(
-        f"{new} déclaration(s) {'à enregistrer' if dry_run else 'enregistrée(s)'}, {len(outcomes) - new} passée(s)."
-    )
+    _say(texts.counts(outcomes, dry_run=dry_run))
 
 
 def _record(

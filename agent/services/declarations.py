@@ -147,3 +147,15 @@ def kind_json(kind: FactKind, used: Sequence[Use]) -> Json:
         ],
         "files": [{"name": slot.name, "label": slot.label, "required": slot.required} for slot in kind.slots],
     }
+
+
+def withdrawn_json(one: Declaration, again: Sequence[str]) -> Json:
+    """Return a withdrawal as scripts read it; `again` are the ids of the records in force again."""
+    return {
+        "id": one.id,
+        "withdraws": one.replaces,
+        "kind": one.fact,
+        "person": one.person,
+        "reason": one.reason,
+        "in_force_again": list(again),
+    }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from agent.domain.declaration import Bearer, FieldType
 from agent.domain.declaration_outcome import Warn
-from agent.texts.words import day, verdict
+from agent.texts.words import counted, day, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.domain.declaration_outcome import Recorded
     from agent.domain.declaration_uses import Consequence, Use
 
+NOTHING = ("Rien n'est déclaré. Ce qui peut l'être : carenage declare kinds.",)
 _NARROW_SPACE = "\u202f"
 _GROUPED = 10_000
 _BEARERS = {
@@ -170,3 +171,25 @@ def described(kind: FactKind, used: Sequence[Use]) -> Iterator[str]:
             yield f"  {slot.name}{' *' if slot.required else ''} : {slot.label}"
     if any(field.required for field in kind.fields) or any(slot.required for slot in kind.slots):
         yield "* obligatoire"
+
+
+def withdrawn(one: Declaration, again: Sequence[str]) -> Iterator[str]:
+    """Yield what a withdrawal did; `again` are the ids of the records in force again."""
+    yield f"Retrait scellé : {one.id}. {one.replaces} ne compte plus."
+    for older in again:
+        yield f"  De nouveau en vigueur : {older}, que cette déclaration remplaçait."
+
+
+def counts(outcomes: Sequence[Recorded], *, dry_run: bool = False) -> Iterator[str]:
+    """Yield how many entries of a file were recorded and passed."""
+    new = sum(one.is_new for one in outcomes)
+    one, several = ("à enregistrer",) * 2 if dry_run else ("enregistrée", "enregistrées")
+    passed = counted(len(outcomes) - new, "passée")
+    yield f"{counted(new, f'déclaration {one}', f'déclarations {several}')}, {passed}."
+
+
+def partial(unknown: int) -> Iterator[str]:
+    """Yield that the list is not whole: `unknown` deposits cannot be read."""
+    what = counted(unknown, "dépôt y est illisible", "dépôts y sont illisibles")
+    yield f"L'index a été reconstruit sans la clé : {what}, la liste est partielle."
+    yield "→ carenage vault reindex --identity CLÉ"

@@ -563,11 +563,11 @@ def test_a_person_is_told_what_became_of_each_entry_of_a_file(installation: Inst
         "ligne 4 (crisis_exercise) : Exercice de crise cyber, CHU d'Exemple, CH du Nord"
     )
     assert "à enregistrer" in trial.splitlines()[0]
-    assert trial.splitlines()[-1] == "2 déclaration(s) à enregistrer, 0 passée(s)."
+    assert trial.splitlines()[-1] == "2 déclarations à enregistrer, 0 passée."
     assert f"déclaration scellée, {first}." in done
     assert f"passée, car {first}, qui disait la même chose, a été corrigée ou retirée depuis." in replayed
     assert "déjà en vigueur" in replayed
-    assert replayed.splitlines()[-1] == "0 déclaration(s) enregistrée(s), 2 passée(s)."
+    assert replayed.splitlines()[-1] == "0 déclaration enregistrée, 2 passées."
 
 
 def test_a_person_is_told_what_a_declaration_changes_and_what_is_missing(installation: Installation) -> None:
