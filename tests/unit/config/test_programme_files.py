@@ -191,6 +191,32 @@ def test_the_first_admissible_value_is_the_prudent_one(programme_id: str) -> Non
             assert values == READINGS[name][: len(values)]
 
 
+def _cited(node: object) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict) and "document" in node:
+        yield node
+    elif isinstance(node, dict | list):
+        for inner in node.values() if isinstance(node, dict) else node:
+            yield from _cited(inner)
+
+
+@pytest.mark.parametrize(
+    ("programme_id", "own"), [("D1BIS_2026", "D1bis"), ("D1_2024", "D1 (2024)"), ("P3_2026", "Parcours 3")]
+)
+def test_what_a_call_takes_from_the_text_of_another_is_marked_as_inferred(programme_id: str, own: str) -> None:
+    text = resources.files("config").joinpath(f"programmes/{programme_id.lower()}.toml").read_text(encoding="utf-8")
+    cited = list(_cited(tomllib.loads(text)))
+
+    assert own in {one["document"] for one in cited}
+    assert [one for one in cited if one["document"] != own and not one.get("inferred")] == []
+
+
+def test_the_tolerance_of_the_call_of_2024_is_inferred() -> None:
+    sources = load_programme("D1_2024").reading_notes["d1_interval"].sources
+
+    assert [str(one) for one in sources if one.inferred] == ["D1bis, Q/R 3.1", "D1bis, Q/R 3.9"]
+    assert "D1 (2024), kit, D1.O2.A" in map(str, sources)
+
+
 def test_an_unknown_programme_is_refused_with_those_that_are_known() -> None:
     assert find_programme("P3") is None
     with pytest.raises(ConfigurationError) as caught:
