@@ -109,6 +109,11 @@ class _Open:
         return add_days(day, 1) if day in self.case.audited_days else day
 
     @cached_property
+    def last_day(self) -> date:
+        """The last day of an audit that this case still asks for."""
+        return self.case.last_useful_day if self.needed else self.case.ends_on
+
+    @cached_property
     def readings(self) -> tuple[ReadingPins, ...]:
         case = self.case
         entry = case.ask(case.as_of)
@@ -222,7 +227,7 @@ class _Search:
             max((day for day in case.audited_days if day <= case.as_of), default=case.starts_on) for case in cases
         )
         end = tail[0].day if tail else min(case.ends_on for case in cases)
-        last = add_days(end, -1) if tail else min(one.case.last_useful_day for one in self.cases)
+        last = min(add_days(end, -1) if tail else end, *(one.last_day for one in self.cases))
         supposed = frozenset[date].intersection(*(frozenset(case.upcoming) for case in self.rhythms or cases))
         found: list[PlannedAudit] = []
         for start, stop, shared in _shared_out(count, [previous, *(day for day in sorted(supposed) if day < end), end]):
@@ -241,7 +246,7 @@ class _Search:
         wanted = add_days(previous, days_between(previous, stop) // (left + 1))
         dues = [due for case in self.rhythms if (due := case.due(case.seen_on(before, stop), before)) is not None]
         if dues and min(dues) < low:
-            wanted = add_days(before[-1].day, _WEEK) if before else low
+            wanted = add_days(previous, min(_WEEK, days_between(previous, latest) // left)) if before else low
         elif dues and min(dues) <= latest:
             wanted = min(wanted, add_days(min(dues), -MARGIN_DAYS))
             return self.working.within(wanted, low, min(dues)) or self.working.within(low, low, latest)

@@ -169,6 +169,36 @@ def test_a_gap_whose_last_days_are_off_still_gets_the_days_that_the_other_readin
     assert days_of(calendar)[0] == date(2026, 10, 5)
 
 
+def test_audits_that_catch_up_are_closer_than_a_week_when_their_reports_must_arrive() -> None:
+    value = scenario(
+        as_of="2027-01-25",
+        start="2026-03-26",
+        declaration="2027-02-15",
+        runs=[("2026-04-27", 1), ("2026-07-18", 1), "2026-10-25"],
+        config={"lead_days_ads": 15},
+        surfaces=[],
+    )
+    calendar = calendar_of(value, What.ADS_AUDIT)
+
+    assert calendar.verified
+    assert days_of(calendar)[-1] <= date(2027, 1, 31)
+
+
+def test_a_level_already_reached_leaves_the_rhythm_its_last_days() -> None:
+    value = scenario(
+        as_of="2027-01-25",
+        start="2026-03-26",
+        declaration="2027-02-15",
+        exposures=["2026-05-05", "2026-07-24", "2026-10-27", "2026-12-04", "2027-01-23"],
+        config={"lead_days_industrial": 22},
+        ads=[],
+    )
+    calendar = calendar_of(value, What.EXPOSURE_AUDIT)
+
+    assert calendar.verified
+    assert len(calendar.audits) == 1
+
+
 def test_an_overdue_mean_is_caught_up_by_the_fewest_audits() -> None:
     value = scenario(as_of="2026-10-20", runs=["2026-05-10", "2026-07-15"], surfaces=[])
     calendar = calendar_of(value, What.ADS_AUDIT)
