@@ -168,9 +168,22 @@ def _report(
     days_off = holidays(range(after.as_of.year, max(after.last_day, last_day, after.as_of).year + 1))
     declared = Declared(declarations=assessed.declarations, kinds=kinds)
     return ForecastReport(
-        forecast=forecast(programme, after, holidays=days_off, supposed=ids, declared=declared),
+        forecast=forecast(
+            programme, after, holidays=days_off, supposed=ids, declared=declared, undecided=_undecided(assessed)
+        ),
         shares=share_plans(programme, after),
         compared=_compared(before, after, ids, declared) if suppositions or declaration else (),
+    )
+
+
+def _undecided(assessed: Assessed) -> frozenset[tuple[str, str]]:
+    """Return the objectives and units whose verdict a fact still to be settled may change."""
+    document = assessed.document
+    return frozenset(
+        (name, unit)
+        for name, one in {**document.get("objectives", {}), **document.get("prerequisites", {})}.items()
+        for unit, entry in (("*", one["candidate"]), *one["units"].items())
+        if "NEEDS_DECISION" in entry["reasons"]
     )
 
 

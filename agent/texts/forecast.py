@@ -34,7 +34,7 @@ _DOING = {
     What.INDUSTRIAL_AUDIT: "lancer un audit d'exposition sur une plateforme industrielle",
     What.REPORT_DOWNLOAD: "télécharger le rapport ADS",
     What.FINDINGS_FIX: "corriger des vulnérabilités",
-    What.DECISION: "obtenir la décision de l'autorité, puis la déclarer",
+    What.DECISION: "obtenir ou déclarer la décision attendue (carenage status dit laquelle)",
     What.EVENT: "fixer et tenir un jour :",
     What.MILESTONE: "réaliser le jalon",
     What.DECLARED_FACT: "déclarer ce qui manque",

@@ -63,13 +63,15 @@ def forecast(
     holidays: Collection[date],
     supposed: Collection[str] = (),
     declared: Declared | None = None,
+    undecided: Collection[tuple[str, str]] = (),
 ) -> Forecast:
     """
     Return what `scenario` still asks, from its day to its planned declaration.
 
     `holidays` are the public holidays of those years. Audits dated after `as_of` are left out, except those whose ids
     are `supposed`: each is taken as run on its day, and planning goes on around them. `declared` is what the other
-    objectives are judged on; without it they are left out.
+    objectives are judged on; without it they are left out. `undecided` names the objectives and their units (`*`: the
+    candidate) that a fact still to be settled may save: `scenario` holds it at its worst, and loses none of them.
     """
     working = WorkingDays(frozenset(holidays))
     scenario = _without_future(scenario, supposed)
@@ -90,10 +92,36 @@ def forecast(
         phase_start=today.phase_start,
         declaration=scenario.phase.declaration,
         last_day=scenario.last_day,
-        lost=tuple(name for name, one in judged.items() if one.candidate.verdict is Verdict.NOT_MET),
-        obligations=tuple(sorted(found, key=lambda one: one.urgency)),
+        lost=tuple(
+            name
+            for name, one in judged.items()
+            if one.candidate.verdict is Verdict.NOT_MET and (name, EVERYTHING) not in undecided
+        ),
+        obligations=tuple(sorted(_settled_first(found, undecided, scenario, working), key=lambda one: one.urgency)),
         calendars=tuple(calendars),
     )
+
+
+def _settled_first(
+    found: Sequence[Obligation], undecided: Collection[tuple[str, str]], scenario: Scenario, working: WorkingDays
+) -> Iterator[Obligation]:
+    """Yield the obligations, a decision in the place of what is lost only as long as nobody takes it."""
+    for one in found:
+        if one.lost and (one.objective, one.unit) in undecided:
+            yield Obligation(
+                objective=one.objective,
+                unit=one.unit,
+                what=What.DECISION,
+                why="NEEDS_DECISION",
+                recommended_on=working.on_or_after(scenario.as_of),
+                last_prudent_on=scenario.phase.declaration,
+                last_permissive_on=scenario.phase.declaration,
+                sources=one.sources,
+                standing=Leeway.OVERDUE if scenario.phase.declaration < scenario.as_of else Leeway.OPEN,
+                values={"reasons": one.values.get("reasons", [])},
+            )
+        else:
+            yield one
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -52,6 +53,19 @@ def test_the_comparison_holds_every_objective_and_prerequisite() -> None:
 
     assert {"D1.O2.B", "D1.O3", "D1.O4", "D1.O6.B", "ELIGIBILITE"} <= compared.keys()
     assert (compared["D1.O3"].before, compared["D1.O3"].after) == ("not_met", "met")
+
+
+@pytest.mark.parametrize("reasons", [["FIRST_AUDIT_LATE", "NEEDS_DECISION"], ["FIRST_AUDIT_LATE"]])
+def test_what_a_fact_still_to_be_settled_may_save_is_not_said_to_be_lost(reasons: list[str]) -> None:
+    entry = {"verdict": "at_risk", "reasons": reasons}
+    document = {"objectives": {"D1.O1.A": {"candidate": entry, "units": {"AD1": entry}}}}
+    one = replace(assessed(scenario(as_of="2026-09-01")), document=document)
+    [found] = report_forecasts([one], parse=parsed, kinds=fact_kinds(), holidays=lambda _years: frozenset())
+    [asked] = [row for row in found.rows() if row["objective"] == "D1.O1.A"]
+    awaits = "NEEDS_DECISION" in reasons
+
+    assert ("D1.O1.A" in found.forecast.lost) is not awaits
+    assert (asked["what"], asked["lost"]) == (("decision", False) if awaits else ("ads_audit", True))
 
 
 def test_prerequisites_have_obligations() -> None:
