@@ -24,7 +24,14 @@ def completed(
     """Return the whole configuration; the tables are those of the file (config/model.py)."""
     document = tomlkit.parse(text)
     document["programmes"] = _tables(
-        [{"id": story.PROGRAMME, "phase_start": story.PHASE_START, "declaration": story.DECLARATION}]
+        [
+            {
+                "id": story.PROGRAMME,
+                "phase_start": story.PHASE_START,
+                "validation_date": story.VALIDATED_ON,
+                "declaration": story.DECLARATION,
+            }
+        ]
     )
     document["inbox"]["settle_seconds"] = 0
     document["establishments"] = _tables(

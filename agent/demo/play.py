@@ -86,6 +86,7 @@ class Play:
         self._drop()
         passed = self._pass()
         self._second_pass()
+        self._declare()
         with self.narrator.step("Où en est le programme"):
             status = self._json("status", "--json")
             screen = self._command("status").output
@@ -168,6 +169,20 @@ class Play:
             again = self._json("run", "--json")
             if again["alerts"] or before != (_files(self.stage.mails, "eml"), _files(self.stage.cards, "json")):
                 raise AgentError("La seconde passe a envoyé des messages alors que rien n'a changé.")
+
+    def _declare(self) -> None:
+        with self.narrator.step("Ce qu'aucune machine ne collecte se déclare : carenage declare"):
+            for one in story.DECLARED:
+                words = ["declare", one.kind, "--establishment", one.establishment, "--person", one.by]
+                words += [word for name, value in one.fields.items() for word in ("--set", f"{name}={value}")]
+                if one.proof is not None:
+                    proof = self.stage.proofs / one.proof
+                    proof.write_text(one.text, encoding="utf-8", newline="\n")
+                    words += ["--file", f"proof={proof}"]
+                declared = self._json(*words, "--json")
+                for use in declared["objectives"]:
+                    left = ", ".join(place.name for place in story.ESTABLISHMENTS if place.id in use["remaining"])
+                    self.narrator.say(f"{declared['label']}, pour {use['objective']} ; reste à acquérir : {left}")
 
     def _verify(self) -> dict[str, Any]:
         with self.narrator.step("Contrôle du coffre : carenage vault verify"):

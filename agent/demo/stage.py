@@ -39,6 +39,11 @@ class Stage:
         return self.root / "boite-de-depot"
 
     @property
+    def proofs(self) -> Path:
+        """Return the folder of the files that people declare with."""
+        return self.root / "justificatifs"
+
+    @property
     def mails(self) -> Path:
         """Return where the mails arrive."""
         return self.root / "courriels"
@@ -74,7 +79,7 @@ class Stage:
 
     def _made(self) -> set[str]:
         folders = (
-            self.vault, self.state, self.inbox, self.mails, self.cards,
+            self.vault, self.state, self.inbox, self.proofs, self.mails, self.cards,
             self.dossier, self.keys, self.secrets, self.servers,
         )  # fmt: skip
         return {MARKER, self.config.name, *(folder.name for folder in folders)}
@@ -89,7 +94,7 @@ class Stage:
             self._clear()
             self.root.mkdir(parents=True, exist_ok=True)
             (self.root / MARKER).write_text(_MARK, encoding="utf-8")
-            for folder in (self.mails, self.cards):
+            for folder in (self.proofs, self.mails, self.cards):
                 folder.mkdir()
             for folder in (self.keys, self.secrets):
                 folder.mkdir(mode=0o700)

@@ -8,6 +8,7 @@ waits, a reading that the texts leave open and objectives that are met.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -15,6 +16,7 @@ PROGRAMME = "D1BIS_2026"
 CANDIDATE_ID = "ght-val-de-brume"
 CANDIDATE_NAME = "GHT Val-de-Brume"
 PHASE_START = date(2026, 3, 2)
+VALIDATED_ON = date(2026, 4, 27)
 DECLARATION = date(2027, 3, 15)
 AS_OF = date(2026, 9, 15)
 READ_AT = datetime(2026, 9, 14, 4, 0, tzinfo=UTC)
@@ -83,6 +85,18 @@ class ExposureRun:
     number: int
     on: date
     findings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What somebody declares of an establishment, with the words of its proof file if it has one."""
+
+    kind: str
+    establishment: str
+    fields: Mapping[str, str]
+    by: str
+    proof: str | None = None
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +259,23 @@ CH_SCAN = ExposureScan(
         ExposureRun(number=2302, on=date(2026, 5, 19), findings=((_TELE, "certificate-expired"),)),
         ExposureRun(number=2303, on=date(2026, 7, 16)),
         ExposureRun(number=2304, on=date(2026, 9, 8), findings=((_TELE, "library-edge"),)),
+    ),
+)
+
+DECLARED = (
+    Declared(
+        kind="crisis_exercise",
+        establishment=CHU.id,
+        fields={"held_on": "2026-06-11", "decision_cell": "oui"},
+        proof="compte-rendu-exercice.txt",
+        text="Exercice de crise cyber du 11 juin 2026, CHU de Brumeville : scénario et RETEX (document fictif).\n",
+        by=_CHU_RSSI,
+    ),
+    Declared(
+        kind="osis",
+        establishment=CHU.id,
+        fields={"budget_share_filled": "oui", "priority_measures_filled": "43", "filled_on": "2026-09-01"},
+        by=_CHU_RSSI,
     ),
 )
 

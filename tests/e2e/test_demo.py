@@ -126,6 +126,15 @@ def test_no_namespace_and_no_process_is_left_behind(played: Played) -> None:
     assert lab_traces(played.pid) == []
 
 
+def test_what_people_declared_is_judged_and_a_validated_application_is_eligible(played: Played) -> None:
+    (document,) = played.carenage("status")["assessments"]
+
+    for objective in ("D1.O3", "D1.O4"):
+        entries = document["objectives"][objective]["establishments"]
+        assert [name for name, entry in entries.items() if entry["verdict"] == "met"] == [story.CHU.id]
+    assert document["prerequisites"]["ELIGIBILITE"]["candidate"]["verdict"] == "met"
+
+
 def test_a_person_can_settle_the_question_afterwards(played: Played) -> None:
     (question,) = played.carenage("status")["questions"]
 
