@@ -33,20 +33,29 @@ class _Way:
         return worst(check.outcome for check in self.asked)
 
     @property
+    def is_begun(self) -> bool:
+        """Whether something was said for it: a condition holds, or a day was given that does not do."""
+        own = [check for check in self.asked if check.condition.group == self.group]
+        return any(check.met or (check.is_contradicted and isinstance(check.value, date)) for check in own)
+
+    @property
     def rank(self) -> tuple[State, bool, int, int]:
         """
         Return the order of preference: the best state, a way begun, the least contradicted, the least lacking.
 
         Of ways that nobody began none lacks less: the first, which is the ordinary one, stays before the others.
         """
-        is_begun = any(check.met for check in self.asked if check.condition.group == self.group)
         contradicted = sum(check.is_contradicted for check in self.asked)
-        lacking = sum(not check.met for check in self.asked) if is_begun else 0
-        return self.outcome.state, not is_begun, contradicted, lacking
+        lacking = sum(not check.met for check in self.asked) if self.is_begun else 0
+        return self.outcome.state, not self.is_begun, contradicted, lacking
 
 
 def judge(case: Case) -> Judgement:
-    """Return what the objective's conditions say; of several groups the best one counts."""
+    """
+    Return what the objective's conditions say; of several groups the best one counts.
+
+    Where nobody began that one, the reasons of those that people began are told too.
+    """
     return judge_with(case, {})
 
 
@@ -55,12 +64,16 @@ def judge_with(case: Case, reasons: Mapping[str, Reason]) -> Judgement:
     groups = dict.fromkeys(one.group for one in case.objective.conditions if one.group is not None)
     ways = {group: _way(case, group, reasons) for group in groups or (None,)}
     best = min(ways.values(), key=lambda way: way.rank)
+    outcome = best.outcome
+    if not outcome.state.holds and not best.is_begun:
+        begun = (way.outcome.reasons for way in ways.values() if way.is_begun)
+        outcome = replace(outcome, reasons=outcome.reasons.union(*begun))
     shown = [check for check in best.checks if check.condition.group is None]
     shown += [check for way in ways.values() for check in way.checks if check.condition.group is not None]
     order = {id(condition): rank for rank, condition in enumerate(case.objective.conditions)}
     shown.sort(key=lambda check: order[id(check.condition)])
     return Judgement(
-        outcome=best.outcome,
+        outcome=outcome,
         declared=len(case.declarations),
         checks=tuple(shown),
         way=best.group,

@@ -240,6 +240,16 @@ def test_the_group_that_people_began_gives_the_reasons() -> None:
     assert found.reasons == {Reason.CONDITION_NOT_MET}
 
 
+def test_the_way_that_people_began_and_lost_still_gives_its_reasons() -> None:
+    audit = asks("audited_on", YOUNGER, {"months": 24, "on": "phase_start"}, group="audit")
+    too_old = said(audited_on=date(2023, 1, 1))
+
+    found = conditions.judge(case(too_old, of=objective(BY_CERTIFICATE, audit)))
+
+    assert found.outcome.reasons == {Reason.NOT_DECLARED, Reason.OUTSIDE_WINDOW}
+    assert (found.outcome.state, found.way) == (State.RECOVERABLE, "certificate")
+
+
 def test_a_way_that_people_said_they_do_not_take_leaves_the_other() -> None:
     other = (asks("report", IS, group="other"), asks("proof", EVIDENCE, group="other"))
 
