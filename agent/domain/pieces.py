@@ -113,7 +113,7 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class CollectionRun:
     """A collection that was made for the ADS service, known without its report; `on` is its day."""
 
     directory: str
@@ -158,7 +158,7 @@ class Holdings:
     candidate_type: str = ""
     several: frozenset[str] = frozenset()
     reports: tuple[AuditReport, ...] = ()
-    runs: tuple[Run, ...] = ()
+    runs: tuple[CollectionRun, ...] = ()
     descriptions: tuple[Description, ...] = ()
     collected: frozenset[str] = frozenset()
     domains: Entries = Entries()
@@ -426,10 +426,10 @@ def _entry(objective: str, piece: Piece, unit: str | None, verdict: str, holding
         status=Status.PRESENT,
         why=Why.ENTERED,
         subjects=_named(unit),
-        dated_on=_said_day(said[-1], piece).isoformat() if said else None,
     )
     if not said:
         return replace(state, status=Status.MISSING, why=Why.NOT_DECLARED)
+    state = _dated(state, said[-1])
     if verdict != Verdict.MET:
         return replace(state, status=Status.INVALID, why=Why.NOT_AS_ASKED)
     return state
@@ -481,12 +481,7 @@ _NEAREST = (Status.PRESENT, Status.INVALID, Status.MISSING)
 
 def _given(base: PieceState, one: Declaration, holdings: Holdings, broken: Condition | None) -> PieceState:
     evidence = one.evidence.get(base.piece.slot or "", ())
-    state = replace(
-        base,
-        evidence=evidence,
-        dated_on=_said_day(one, base.piece).isoformat(),
-        values={"declaration": one.id, "person": one.person},
-    )
+    state = _dated(replace(base, evidence=evidence, values={"declaration": one.id, "person": one.person}), one)
     if not evidence:
         return replace(state, why=Why.NO_FILE)
     if gone := [item for item in evidence if item in holdings.destroyed]:
@@ -503,10 +498,12 @@ def _given(base: PieceState, one: Declaration, holdings: Holdings, broken: Condi
     return replace(state, status=Status.PRESENT, why=Why.HELD)
 
 
-def _said_day(one: Declaration, piece: Piece) -> date:
-    """Return the day of a piece: the one that its declaration states, else the day it was recorded."""
-    stated = one.values.get(piece.dated_by or "")
-    return stated if isinstance(stated, date) else one.on
+def _dated(state: PieceState, one: Declaration) -> PieceState:
+    """Return the piece with its day: the one that its declaration states, else the day it was recorded."""
+    stated = one.values.get(state.piece.dated_by or "")
+    if isinstance(stated, date):
+        return replace(state, dated_on=stated.isoformat())
+    return replace(state, dated_on=one.on.isoformat(), values={**state.values, "is_recorded": True})
 
 
 def _says(one: Declaration, name: str, wanted: object) -> bool:

@@ -22,7 +22,7 @@ from agent.domain.facts import (
     OradadCollectionFact,
 )
 from agent.domain.live import settle
-from agent.domain.pieces import AuditReport, Description, Entries, Holdings, Run, checklist
+from agent.domain.pieces import AuditReport, CollectionRun, Description, Entries, Holdings, checklist
 from agent.domain.programme import Origin
 from agent.domain.scenario import parse_scenario
 from agent.domain.verdict import Verdict
@@ -303,14 +303,14 @@ def _report(item: KnownFact, subject: DossierSubject) -> AuditReport | None:
     return None
 
 
-def runs_of(known: Iterable[KnownFact], first: str, last: str) -> Iterator[Run]:
+def runs_of(known: Iterable[KnownFact], first: str, last: str) -> Iterator[CollectionRun]:
     """Yield the collections of the phase that were made for the ADS service and are not known to be partial."""
     for item in known:
         fact = item.fact
         if not isinstance(fact, OradadCollectionFact) or fact.complete is False:
             continue
         if fact.directory is not None and fact.date is not None and first <= fact.date <= last:
-            yield Run(directory=fact.directory, on=date.fromisoformat(fact.date))
+            yield CollectionRun(directory=fact.directory, on=date.fromisoformat(fact.date))
 
 
 def _surfaces(fact: ExposureAuditFact, subject: DossierSubject) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def _reasoning(one: steps.Explanation, called: _Names) -> Iterator[str]:
         if not isinstance(step, _CONTINUING):
             yield ""
         match step:
-            case steps.Window():
+            case steps.PhaseWindow():
                 yield from _window(step, one.verdict)
             case steps.Decisions():
                 yield from _decisions(step, called)
@@ -119,7 +119,7 @@ def _through(one: steps.Explanation) -> Iterator[str]:
         yield f"Ce qui décide : {_KINDS[one.through.kind].lower()} « {one.through.id} »."
 
 
-def _window(step: steps.Window, found: str) -> Iterator[str]:
+def _window(step: steps.PhaseWindow, found: str) -> Iterator[str]:
     said = f"Phase du {day(step.phase_start)} au {day(step.declaration)} (déclaration)"
     if step.starts_on is not None:
         said += f" ; suivi depuis sa mise en service, le {day(step.starts_on)}"

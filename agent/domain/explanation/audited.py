@@ -80,16 +80,16 @@ class Reasoning:
         """What a unit is."""
         return DIRECTORY if self.ground.objective.subject is Subject.DIRECTORIES else SURFACE
 
-    def deciding_unit(self, subject: steps.Subject) -> steps.Subject | None:
+    def deciding_unit(self, subject: steps.Topic) -> steps.Topic | None:
         """Return the one unit whose steps explain a whole by themselves; None for a unit, or when several decide."""
         if subject.kind == self.unit_kind:
             return None
         units = self._units_of(subject)
         verdict = entry_of(self.judged, subject)["verdict"]
         deciding = [name for name in units if self.judged["units"][name]["verdict"] == verdict] or units
-        return steps.Subject(kind=self.unit_kind, id=deciding[0]) if len(deciding) == 1 else None
+        return steps.Topic(kind=self.unit_kind, id=deciding[0]) if len(deciding) == 1 else None
 
-    def told(self, subject: steps.Subject, through: steps.Subject | None) -> Iterator[steps.Step]:
+    def told(self, subject: steps.Topic, through: steps.Topic | None) -> Iterator[steps.Step]:
         """Yield the steps of one subject, with those of the unit that alone decides."""
         shown = through or subject
         unit = self.units[str(shown.id)] if shown.kind == self.unit_kind else None
@@ -104,20 +104,20 @@ class Reasoning:
             yield from self._of_unit(unit)
         yield from self._readings(subject)
 
-    def _units_of(self, subject: steps.Subject) -> list[str]:
+    def _units_of(self, subject: steps.Topic) -> list[str]:
         """Return the units of the candidate, or of an establishment: without any, those of the candidate itself."""
         if subject.kind == CANDIDATE:
             return list(self.units)
         owned = [name for name, unit in self.units.items() if subject.id in unit.owners]
         return owned or [name for name, unit in self.units.items() if not unit.owners]
 
-    def _window(self, unit: Unit | None) -> steps.Window:
+    def _window(self, unit: Unit | None) -> steps.PhaseWindow:
         frame, scenario = self.ground.frame, self.ground.scenario
         material = unit.material(self.ground.counting(lost=True)) if unit is not None else None
         starts_on = None
         if isinstance(material, Timeline | Exposure) and material.start > frame.start:
             starts_on = material.start
-        return steps.Window(
+        return steps.PhaseWindow(
             phase_start=frame.start,
             declaration=scenario.phase.declaration,
             as_of=scenario.as_of,
@@ -129,18 +129,18 @@ class Reasoning:
             sources=self.ground.cited("window", *(["own_start"] if starts_on else [])),
         )
 
-    def _decisions(self, subject: steps.Subject) -> Iterator[steps.Decisions]:
+    def _decisions(self, subject: steps.Topic) -> Iterator[steps.Decisions]:
         awaited = tuple(self._awaited(subject))
         if self.facts or awaited:
             sources = self.ground.cited("no_unit") if awaited else ()
             yield steps.Decisions(facts=self.facts, awaited=awaited, sources=sources)
 
-    def _awaited(self, subject: steps.Subject) -> Iterator[steps.Awaited]:
+    def _awaited(self, subject: steps.Topic) -> Iterator[steps.Awaited]:
         """Yield the decisions of the authority without which a part can be neither met nor left aside."""
         scenario, on_directories = self.ground.scenario, self.unit_kind == DIRECTORY
         fact = NO_DIRECTORY if on_directories else NO_EXPOSURE
         for one in scenario.candidate.perimeter:
-            part = steps.Subject(kind=ESTABLISHMENT, id=one.id)
+            part = steps.Topic(kind=ESTABLISHMENT, id=one.id)
             is_decided = one.no_ad_decided if on_directories else one.no_exposure_decided
             if (subject.kind == CANDIDATE or subject == part) and not self._units_of(part) and not is_decided:
                 yield _awaited(fact, one.id)
@@ -205,7 +205,7 @@ class Reasoning:
 
     # The readings
 
-    def _readings(self, subject: steps.Subject) -> Iterator[steps.Readings]:
+    def _readings(self, subject: steps.Topic) -> Iterator[steps.Readings]:
         contested = entry_of(self.judged, subject)["contested"]
         admissible, printed = self.ground.admissible, self.ground.objective.readings
         still_open = [name for name, values in admissible.items() if len(values) > 1]
@@ -216,7 +216,7 @@ class Reasoning:
                 indifferent=tuple(name for name in still_open if name not in contested),
             )
 
-    def _reading(self, name: str, subject: steps.Subject) -> steps.ContestedReading:
+    def _reading(self, name: str, subject: steps.Topic) -> steps.ContestedReading:
         is_pinned = len(self.ground.admissible[name]) == 1
         values = (self.ground.objective.readings if is_pinned else self.ground.admissible)[name]
         results = []

@@ -34,7 +34,7 @@ class DeclaredReasoning:
     kinds: Mapping[str, FactKind]
     pins: Mapping[str, Pin]
 
-    def told(self, subject: steps.Subject) -> Iterator[steps.Step]:
+    def told(self, subject: steps.Topic) -> Iterator[steps.Step]:
         """Yield the steps of the candidate or of an establishment."""
         entry = entry_of(self.judged, subject)
         establishments = self.judged["establishments"]
@@ -66,7 +66,7 @@ class DeclaredReasoning:
             entries = {name: objectives[name]["candidate"] for name in chosen}
             yield parts_step(OBJECTIVE, entries, every=True, sources=self.objective.sources)
 
-    def _conditions(self, subject: steps.Subject, entry: Json) -> Iterator[steps.Conditions]:
+    def _conditions(self, subject: steps.Topic, entry: Json) -> Iterator[steps.Conditions]:
         checks = entry["numbers"].get("conditions", ())
         if not checks:
             return
@@ -89,7 +89,7 @@ class DeclaredReasoning:
             sources=self.objective.sources,
         )
 
-    def _readings(self, subject: steps.Subject, entry: Json) -> Iterator[steps.Readings]:
+    def _readings(self, subject: steps.Topic, entry: Json) -> Iterator[steps.Readings]:
         printed = {name: values for name, values in self.objective.readings.items() if len(values) > 1}
         pinned = [name for name in printed if len(self._admissible(name)) == 1]
         if printed:
@@ -101,7 +101,7 @@ class DeclaredReasoning:
     def _admissible(self, name: str) -> tuple[ReadingValue, ...]:
         return self.scenario.admissible(self.objective)[name]
 
-    def _reading(self, name: str, subject: steps.Subject) -> steps.ContestedReading:
+    def _reading(self, name: str, subject: steps.Topic) -> steps.ContestedReading:
         admissible = self._admissible(name)
         is_pinned = len(admissible) == 1
         results = []
@@ -118,5 +118,5 @@ class DeclaredReasoning:
         return cast("Json", every[self.objective.id].as_json())
 
 
-def _is_about(one: Declaration, subject: steps.Subject) -> bool:
+def _is_about(one: Declaration, subject: steps.Topic) -> bool:
     return subject.id is None or not one.subjects or subject.id in one.subjects

@@ -55,7 +55,7 @@ def explain(
     judged = every[objective]
     about = _subject(judged, objective, subject, audited)
     pinned = {pin.reading: pin for pin in pins(declarations, programme.id)}
-    through: steps.Subject | None = None
+    through: steps.Topic | None = None
     facts: tuple[steps.OpenFact, ...] = ()
     if audited is not None:
         facts = tuple(
@@ -117,9 +117,9 @@ def known(name: str, names: Iterable[str], *, what: str, listed: str) -> str:
     )
 
 
-def _subject(judged: Json, objective: str, name: str | None, audited: Objective | None) -> steps.Subject:
+def _subject(judged: Json, objective: str, name: str | None, audited: Objective | None) -> steps.Topic:
     if name is None:
-        return steps.Subject(kind=CANDIDATE, id=None)
+        return steps.Topic(kind=CANDIDATE, id=None)
     units = judged["units"] if audited is not None else {}
     found = known(
         name,
@@ -128,5 +128,5 @@ def _subject(judged: Json, objective: str, name: str | None, audited: Objective 
         listed="Annuaires, surfaces et établissements de cet objectif",
     )
     if found not in units or audited is None:
-        return steps.Subject(kind=ESTABLISHMENT, id=found)
-    return steps.Subject(kind=DIRECTORY if audited.subject is Subject.DIRECTORIES else SURFACE, id=found)
+        return steps.Topic(kind=ESTABLISHMENT, id=found)
+    return steps.Topic(kind=DIRECTORY if audited.subject is Subject.DIRECTORIES else SURFACE, id=found)

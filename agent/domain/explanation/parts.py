@@ -16,7 +16,7 @@ CANDIDATE, ESTABLISHMENT, DIRECTORY, SURFACE = "candidate", "establishment", "di
 OBJECTIVE = "objective"
 
 
-def entry_of(judged: Json, subject: steps.Subject) -> Json:
+def entry_of(judged: Json, subject: steps.Topic) -> Json:
     """Return a subject's entry in an objective of the assessment."""
     if subject.kind == CANDIDATE:
         return cast("Json", judged["candidate"])

@@ -35,7 +35,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Window(Step):
+class PhaseWindow(Step):
     """
     The phase in which everything is judged; `starts_on` is the unit's own start where it has one.
 
@@ -387,7 +387,7 @@ class Readings(Step):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Topic:
     """What an explanation is about: the candidate (`id` None), an establishment, a directory or a surface."""
 
     kind: str
@@ -409,7 +409,7 @@ class Explanation:
     programme_label: str
     objective: str
     objective_label: str
-    subject: Subject
+    subject: Topic
     as_of: date
     verdict: str
     reasons: tuple[str, ...]
@@ -418,7 +418,7 @@ class Explanation:
     numbers: Mapping[str, object]
     assumes_worst: bool
     steps: tuple[Step, ...]
-    through: Subject | None = None
+    through: Topic | None = None
     sources: tuple[Source, ...] = ()
 
     def as_json(self) -> Json:

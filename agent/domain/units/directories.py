@@ -15,7 +15,7 @@ from agent.domain.rules.report_availability import Notice, Report, notice_of, wi
 from agent.domain.rules.score import ScoredRun, Scores
 from agent.domain.rules.timeline import Run, Timeline
 from agent.domain.scenario import AdsAudit, Directory, DirectoryKind, Scenario
-from agent.domain.units.unit import Frame, Judgement, Numbers, Unit, latest, next_free_day
+from agent.domain.units.unit import Frame, Numbers, Unit, UnitJudgement, latest, next_free_day
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def directory_units(frame: Frame) -> Iterable[Unit]:
         judged = under(directory, frame, lineages)
         outcomes = judged.outcomes()
         if outcomes != always(None):
-            yield Unit(directory.id, owners, Judgement(outcomes, judged.numbers(), judged.material))
+            yield Unit(directory.id, owners, UnitJudgement(outcomes, judged.numbers(), judged.material))
 
 
 class _DirectoryUnit:

@@ -13,7 +13,7 @@ from agent.domain.rules.exposure_level import Demands, Exposure, ExposureRun, Fi
 from agent.domain.rules.outcome import NOT_APPLICABLE, Outcome
 from agent.domain.rules.timeline import Run, Timeline
 from agent.domain.scenario import ExposureAudit, ExposureTool, SurfaceKind
-from agent.domain.units.unit import Frame, Judgement, Numbers, Unit, latest
+from agent.domain.units.unit import Frame, Numbers, Unit, UnitJudgement, latest
 
 _NOTHING = Findings(())
 
@@ -21,7 +21,7 @@ _NOTHING = Findings(())
 def surface_units(frame: Frame) -> Iterable[Unit]:
     """Yield the exposed elements that the objective looks at; those exposed and audited alike are judged once."""
     surfaces = _SurfaceExposure(frame) if frame.objective.rule is RuleName.EXPOSURE_LEVEL else _SurfaceCadence(frame)
-    judgements: dict[object, Judgement] = {}
+    judgements: dict[object, UnitJudgement] = {}
     for surface in frame.scenario.surfaces:
         owners = frame.scenario.candidate.owners(surface.establishments)
         if owners is None or surface.kind is SurfaceKind.VENDOR_SAAS:
@@ -50,7 +50,7 @@ class _Surfaces(ABC):
                 self._of_some.setdefault(surface, []).append(place)
 
     @abstractmethod
-    def judgement(self, surface: str, start: date) -> Judgement:
+    def judgement(self, surface: str, start: date) -> UnitJudgement:
         """Return what the rule says of an element exposed since `start`."""
 
     def looks(self, surface: str) -> object:
@@ -68,10 +68,10 @@ class _SurfaceCadence(_Surfaces):
         super().__init__(frame, lambda tool: tool in frame.objective.tools)
         self._runs = [Run(id=audit.id, day=audit.day) for audit in self.audits]
 
-    def judgement(self, surface: str, start: date) -> Judgement:
+    def judgement(self, surface: str, start: date) -> UnitJudgement:
         frame = self.frame
         timelines = {end: self._timeline(surface, start, end) for end in frame.phase_ends.distinct}
-        return Judgement(
+        return UnitJudgement(
             frame.phase_ends.then(lambda end: frame.rhythm.judge(timelines[end])),
             frame.cadence_numbers(timelines[frame.phase_end(frame.prudent)]),
             lambda reading: timelines[frame.phase_end(reading)],
@@ -114,14 +114,14 @@ class _SurfaceExposure(_Surfaces):
     def looks(self, surface: str) -> object:
         return super().looks(surface), surface if surface in self._own_runs else None
 
-    def judgement(self, surface: str, start: date) -> Judgement:
+    def judgement(self, surface: str, start: date) -> UnitJudgement:
         exposure = self._exposure(surface, start)
         outcomes: Answers[Outcome | None] = (
             always(NOT_APPLICABLE)
             if start > exposure.declaration
             else exposure_level.judge(exposure, self.frame.admissible)
         )
-        return Judgement(outcomes, self._numbers(exposure), lambda _: exposure)
+        return UnitJudgement(outcomes, self._numbers(exposure), lambda _: exposure)
 
     def _exposure(self, surface: str, start: date) -> Exposure:
         scenario, own = self.frame.scenario, self._own_runs.get(surface, {})

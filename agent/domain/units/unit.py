@@ -98,7 +98,7 @@ Material = Timeline | Scores | Exposure
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judgement:
+class UnitJudgement:
     """What the rule says of the units that live and were audited alike, their figures, and what was judged."""
 
     outcomes: Answers[Outcome | None]
@@ -112,7 +112,7 @@ class Unit:
 
     id: str
     owners: frozenset[str]
-    judgement: Judgement
+    judgement: UnitJudgement
 
     def outcome(self, reading: Reading) -> Outcome | None:
         """Return what the rule says under a reading, None when it is not a unit then."""

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.domain.declaration import Declaration
-from agent.domain.pieces import AuditReport, Description, Entries, Holdings, PieceState, Run, Status, Why, checklist
+from agent.domain.pieces import (
+    AuditReport,
+    CollectionRun,
+    Description,
+    Entries,
+    Holdings,
+    PieceState,
+    Status,
+    Why,
+    checklist,
+)
 from agent.domain.programme import Origin
 from config.fact_kinds import fact_kinds
 from config.programme_files import load_programme
@@ -175,7 +185,7 @@ def test_a_report_that_proves_nothing_is_named_and_does_not_count(
     ],
 )
 def test_a_run_without_its_report_is_fetched_in_time_or_named_as_lost(as_of: date, status: Status, why: Why) -> None:
-    runs = (Run(directory="chu", on=date(2026, 3, 14)),)
+    runs = (CollectionRun(directory="chu", on=date(2026, 3, 14)),)
 
     found = states({"D1.O1.A": {"chu": "met"}}, runs=runs, as_of=as_of)
 
@@ -183,7 +193,7 @@ def test_a_run_without_its_report_is_fetched_in_time_or_named_as_lost(as_of: dat
 
 
 def test_a_lost_report_is_named_and_asks_nobody_for_anything() -> None:
-    found = states({"D1.O1.A": {"chu": "met"}}, runs=(Run(directory="chu", on=date(2025, 3, 14)),))
+    found = states({"D1.O1.A": {"chu": "met"}}, runs=(CollectionRun(directory="chu", on=date(2025, 3, 14)),))
 
     assert [one.is_missing for one in found if one.status is Status.LOST] == [False]
 
@@ -198,7 +208,7 @@ def test_a_lost_report_is_named_and_asks_nobody_for_anything() -> None:
     ],
 )
 def test_a_report_belongs_to_the_last_run_before_it(reported: str, waits: bool) -> None:
-    runs = (Run(directory="chu", on=date(2026, 5, 1)), Run(directory="chu", on=date(2026, 7, 1)))
+    runs = (CollectionRun(directory="chu", on=date(2026, 5, 1)), CollectionRun(directory="chu", on=date(2026, 7, 1)))
 
     found = states({"D1.O1.A": {"chu": "met"}}, runs=runs, reports=(ads(reported),))
 
@@ -580,3 +590,19 @@ def test_a_piece_bears_the_day_that_was_declared(objective: str, fact: str, fiel
     found = states({objective: {unit: "met"}}, declarations=(whole,))
 
     assert [one.dated_on for one in found if one.piece.fact == fact and one.status is Status.PRESENT] == ["2026-06-03"]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_recorded"),
+    [
+        pytest.param({"filled_on": date(2026, 6, 3)}, False, id="stated"),
+        pytest.param({"budget_share_filled": True}, True, id="not-stated"),
+    ],
+)
+def test_a_day_that_nobody_stated_is_that_of_the_record(values: dict[str, Value], is_recorded: bool) -> None:
+    (found, *_) = states({"D1.O4": {"chu": "met"}}, declarations=(declared("osis", values, subjects=("chu",)),))
+
+    assert (found.dated_on, found.values.get("is_recorded", False)) == (
+        "2026-08-15" if is_recorded else "2026-06-03",
+        is_recorded,
+    )

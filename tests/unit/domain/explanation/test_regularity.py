@@ -135,8 +135,8 @@ def test_a_directory_of_its_own_start_is_followed_from_there() -> None:
     )
     explanation = explained(scenario, O1A, "AD1")
 
-    assert the(steps.Window, explanation).starts_on == date(2026, 6, 9)
-    assert any(source.inferred for source in the(steps.Window, explanation).sources)
+    assert the(steps.PhaseWindow, explanation).starts_on == date(2026, 6, 9)
+    assert any(source.inferred for source in the(steps.PhaseWindow, explanation).sources)
 
 
 def test_the_maximum_gap_of_ads_is_cited_as_inferred_and_that_of_exposure_as_written() -> None:

@@ -35,7 +35,7 @@ def of_two(first: list[int], second: list[int], *, as_of: int, shares: tuple[int
 def test_the_one_unit_that_decides_explains_the_candidate() -> None:
     explanation = explained(of_two([50, 104, 158], [50], as_of=170), O1A)
 
-    assert explanation.through == steps.Subject(kind="directory", id="AD2")
+    assert explanation.through == steps.Topic(kind="directory", id="AD2")
     assert [audit.id for audit in the(steps.Timeline, explanation).audits] == ["A2-1"]
 
 
@@ -172,13 +172,13 @@ def test_undecided_facts_of_the_objective_are_named_and_those_of_others_are_not(
 def test_an_establishment_is_explained_through_its_own_units() -> None:
     explanation = explained(of_two([50, 104], [50], as_of=110), O1A, "E1")
 
-    assert explanation.subject == steps.Subject(kind="establishment", id="E1")
-    assert explanation.through == steps.Subject(kind="directory", id="AD1")
+    assert explanation.subject == steps.Topic(kind="establishment", id="E1")
+    assert explanation.through == steps.Topic(kind="directory", id="AD1")
 
 
 def test_a_planned_declaration_too_late_is_an_issue_of_the_phase() -> None:
     phase = {"start": "2026-03-01", "declaration": "2027-04-15"}
-    window = the(steps.Window, explained(ads_case([50], as_of=60, phase=phase), O1A, "AD1"))
+    window = the(steps.PhaseWindow, explained(ads_case([50], as_of=60, phase=phase), O1A, "AD1"))
 
     assert window.issues == ("DECLARATION_TOO_LATE",)
 
