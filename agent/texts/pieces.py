@@ -10,7 +10,7 @@ from agent.domain.display import printable
 from agent.domain.pieces import Entries, Status, Why
 from agent.domain.programme import Channel, Origin
 from agent.texts.sources import cited
-from agent.texts.words import counted, day, listed
+from agent.texts.words import counted, day, listed, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -269,6 +269,7 @@ def _likeness(state: PieceState) -> object:
         state.values.get("until"),
         state.values.get("condition"),
         state.values.get("count"),
+        state.values.get("is_recorded"),
         state.evidence if is_alone or state.why is Why.DAMAGED else None,
     )
 
@@ -293,12 +294,12 @@ def _line(group: Sequence[PieceState], names: Mapping[str, str]) -> str:
         return f"{head} : {listed([f'{about(one, names)} ({why(one)})' for one in group], _LISTED)}"
     subjects = dict.fromkeys(subject for one in group for subject in one.subjects)
     whom = listed([printable(names.get(subject, subject)) for subject in subjects], _LISTED)
-    dated = (
-        f"{head}, {_span(days)}"
-        if days and (first.status is not Status.MISSING or first.why is Why.NO_REPORT)
-        else head
-    )
-    return _joined(dated, whom, why(first))
+    is_dated = bool(days) and (first.status is not Status.MISSING or first.why is Why.NO_REPORT)
+    if is_dated and "is_recorded" in first.values:
+        head += f", déclaré {span(date.fromisoformat(days[0]), date.fromisoformat(days[-1]))}"
+    elif is_dated:
+        head += f", {_span(days)}"
+    return _joined(head, whom, why(first))
 
 
 def _span(days: Sequence[str]) -> str:

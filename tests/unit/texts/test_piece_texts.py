@@ -233,3 +233,16 @@ def test_a_choice_to_make_comes_with_its_command() -> None:
     said = texts.todo(replace(MISSING, piece=replace(CHART, fact="p3_choice"), why=Why.NOT_CHOSEN))
 
     assert "carenage declare p3_choice --set chosen=" in said
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        pytest.param({}, "✔ Schéma, 3 juin 2026", id="its-own-day"),
+        pytest.param({"is_recorded": True}, "✔ Schéma, déclaré le 3 juin 2026", id="the-day-of-the-record"),
+    ],
+)
+def test_the_day_of_a_record_is_not_taken_for_the_piece_s_own(values: dict[str, object], said: str) -> None:
+    state = replace(MISSING, status=Status.PRESENT, why=Why.HELD, dated_on="2026-06-03", values=values)
+
+    assert texts.lines([state], NAMES)[1:] == [said]
