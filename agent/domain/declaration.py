@@ -87,7 +87,8 @@ class FactKind:
     A kind of fact that can be declared (config/facts.toml).
 
     `several`: more than one record may hold at once for one subject (exercises, actions); otherwise the
-    last one about a subject supersedes the earlier ones. `programmes` limits it, empty: all of them.
+    last one about a subject supersedes the earlier ones. `dated_by`: the field of the day that a record is about as a
+    whole. `programmes` limits it, empty: all of them.
     """
 
     id: str
@@ -96,6 +97,7 @@ class FactKind:
     fields: tuple[Field, ...]
     slots: tuple[EvidenceSlot, ...] = ()
     several: bool = False
+    dated_by: str | None = None
     programmes: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field | None:
@@ -124,18 +126,27 @@ class Declaration:
     withdrawn: bool = False
 
 
-def current(declarations: Sequence[Declaration], kinds: Mapping[str, FactKind]) -> list[Declaration]:
+def current(
+    declarations: Sequence[Declaration], kinds: Mapping[str, FactKind], *, on: date | None = None
+) -> list[Declaration]:
     """
     Return the declarations in force, oldest first (`declarations` come oldest first).
 
     A replaced or withdrawn record is left out. Of a fact that holds once, the last record about a subject
     wins; an earlier record keeps the subjects that no later one names, and none once a later one is about everybody.
+    Those about a day after `on` come first, and yield to the others: they were not true yet.
     """
+
+    def is_to_come(one: Declaration) -> bool:
+        day = one.values.get(kinds[one.fact].dated_by or "")
+        return on is not None and isinstance(day, date) and day > on
+
     gone = {one.replaces for one in declarations if one.replaces is not None}
     standing = [one for one in declarations if one.id not in gone and not one.withdrawn and one.fact in kinds]
     kept: list[Declaration] = []
     seen: set[tuple[str, str]] = set()
-    for one in reversed(standing):
+    newest_first = list(reversed(standing))
+    for one in sorted(newest_first, key=is_to_come):
         if kinds[one.fact].several:
             kept.append(one)
             continue

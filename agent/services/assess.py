@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain.admissible import KnownFact, Perimeter
 from agent.domain.decided import pins, reratings, with_copies, with_decided
-from agent.domain.declaration import Declaration
+from agent.domain.declaration import Declaration, current
 from agent.domain.declared import judge_declared
 from agent.domain.evidence import EvidenceClass
 from agent.domain.facts import AdsAuditFact, Decision, ExposureAuditFact, Fact, FindingFact
@@ -15,7 +15,7 @@ from agent.domain.live import OpenQuestion, evaluate_live
 from agent.domain.rules.outcome import Reason
 from agent.domain.scenario import parse_scenario
 from agent.domain.verdict import Verdict
-from agent.services.declarations import declarations_in_force
+from agent.services.declarations import every_declaration
 from agent.services.fact_codec import KINDS, from_json
 
 if TYPE_CHECKING:
@@ -87,9 +87,9 @@ def known_facts(index: FactIndex, zone: ZoneInfo, kinds: Container[str] = JUDGED
     """Return the current facts of `kinds` as typed values; those of a later release are left aside."""
     deposits = {item.id: item for item in index.deposits()}
     found = []
-    for current in index.facts():
-        fact = from_json(current.data) if current.kind in kinds else None
-        deposit = deposits.get(current.evidence_id)
+    for one in index.facts():
+        fact = from_json(one.data) if one.kind in kinds else None
+        deposit = deposits.get(one.evidence_id)
         if fact is not None and deposit is not None:
             found.append(
                 KnownFact(
@@ -155,12 +155,15 @@ def assess(
         if (fact := _UNREAD.get(item.evidence_class)) is not None:
             known.append(KnownFact(evidence=item.id, fact=fact, received_on=as_of.isoformat()))
             commands[item.id] = ACCEPT_DAMAGE
-    declared = tuple(declarations_in_force(index, kinds, zone))
-    rerated = with_copies(reratings(declared), {item.evidence: item.content for item in known})
+    history = every_declaration(index, kinds, zone)
+    contents = {item.evidence: item.content for item in known}
     assessed = []
     for perimeter in perimeters:
         planned = parse_scenario({**perimeter.base, "as_of": as_of.isoformat()}, programmes).phase.declaration
-        seen = replace(perimeter, base=with_decided(perimeter.base, declared, until=min(as_of, planned)))
+        until = min(as_of, planned)
+        declared = tuple(current(history, kinds, on=until))
+        rerated = with_copies(reratings(declared), contents)
+        seen = replace(perimeter, base=with_decided(perimeter.base, declared, until=until))
         live = evaluate_live(seen, known, decided, as_of=as_of.isoformat(), evaluate=evaluate, reratings=rerated)
         document = _with_declared(live.document, seen, declared, as_of=as_of, programmes=programmes, kinds=kinds)
         if pinned := pins(declared, str(document["programme"])):

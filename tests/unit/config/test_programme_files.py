@@ -217,6 +217,13 @@ def test_the_tolerance_of_the_call_of_2024_is_inferred() -> None:
     assert "D1 (2024), kit, D1.O2.A" in map(str, sources)
 
 
+def test_what_dates_a_whole_record_is_a_day_that_has_come() -> None:
+    dated = {one.id: one.field(one.dated_by) for one in fact_kinds().values() if one.dated_by is not None}
+
+    assert dated
+    assert [name for name, field in dated.items() if field is None or not field.past] == []
+
+
 def test_an_unknown_programme_is_refused_with_those_that_are_known() -> None:
     assert find_programme("P3") is None
     with pytest.raises(ConfigurationError) as caught:

@@ -103,4 +103,5 @@ def judged(
         find_programme,
     )
     kinds = fact_kinds()
-    return judge_declared(scenario.programme, scenario, current(declared, kinds), kinds)
+    in_force = current(declared, kinds, on=min(as_of, scenario.phase.declaration))
+    return judge_declared(scenario.programme, scenario, in_force, kinds)

@@ -221,6 +221,26 @@ class TestOsis:
         assert candidate(judged(osis(), osis("E2", measures=12)), "D1.O4").verdict is AT_RISK
         assert candidate(judged(osis("E2", measures=12), osis()), "D1.O4").verdict is MET
 
+    @pytest.mark.parametrize(
+        ("earlier", "later", "as_of", "expected"),
+        [
+            pytest.param(osis(filled_on=date(2026, 3, 10)), osis(filled_on=date(2026, 11, 20)), date(2026, 6, 1), MET,
+                         id="looked back at"),
+            pytest.param(osis("E1", "E2", filled_on=date(2026, 3, 10)), osis(filled_on=date(2026, 11, 20)),
+                         date(2026, 6, 1), MET, id="looked back at, then said of everybody"),
+            pytest.param(osis(filled_on=date(2026, 3, 10)), osis(filled_on=date(2027, 3, 15)), date(2027, 3, 20), MET,
+                         id="said again after the declaration"),
+            pytest.param(osis(filled_on=date(2026, 3, 10)), osis(filled_on=date(2026, 5, 20), measures=12),
+                         date(2026, 6, 1), AT_RISK, id="contradicted by then"),
+            pytest.param(osis("E1", filled_on=date(2026, 3, 10)), osis(filled_on=date(2026, 11, 20)), date(2026, 6, 1),
+                         AT_RISK, id="of one establishment only by then"),
+        ],
+    )  # fmt: skip
+    def test_said_again_of_a_later_day_takes_nothing_from_what_was_true_before(
+        self, earlier: Declaration, later: Declaration, as_of: date, expected: Verdict
+    ) -> None:
+        assert candidate(judged(earlier, later, as_of=as_of), "D1.O4").verdict is expected
+
     def test_tells_each_unit_what_was_declared(self) -> None:
         numbers = judged(osis("E1", measures=40)).objectives["D1.O4"].units["E1"].numbers
 
