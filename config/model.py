@@ -210,7 +210,9 @@ class Programme(Section):
     id: Annotated[str, Field(pattern=PROGRAMME_ID)] = Field(description="Le programme.", examples=["D1BIS_2026"])
     phase_start: date = Field(description="Démarrage de la phase, tel que déclaré.", examples=[date(2026, 3, 2)])
     validation_date: date | None = Field(
-        default=None, description="Validation de la candidature par l'ARS.", examples=[date(2026, 4, 20)]
+        default=None,
+        description="Validation de la candidature par l'ARS ; elle établit l'éligibilité.",
+        examples=[date(2026, 4, 20)],
     )
     declaration: date | None = Field(
         default=None,
