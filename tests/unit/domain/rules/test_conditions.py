@@ -150,7 +150,7 @@ def test_what_a_declaration_dated_after_the_planned_one_says_comes_too_late(as_o
 
     found = conditions.judge(case(declared, of=asked, as_of=as_of)).outcome
 
-    assert (found.state, found.reasons) == (state, {Reason.OUTSIDE_WINDOW})
+    assert (found.state, found.reasons) == (state, frozenset({Reason.OUTSIDE_WINDOW}))
 
 
 @pytest.mark.parametrize(
