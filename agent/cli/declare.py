@@ -193,6 +193,7 @@ def from_(invocation: Invocation, *, file: Path, person: str | None, dry_run: bo
     """Enregistre les déclarations du fichier FILE ; celles déjà en vigueur sont passées."""
     from agent.services.declarations import recorded_json
     from agent.services.declarations_file import MOST_BYTES, read_requests
+    from agent.services.declare import consequences
     from agent.texts import declaration as texts
     from collectors.reading import open_regular
 
@@ -210,8 +211,11 @@ def from_(invocation: Invocation, *, file: Path, person: str | None, dry_run: bo
         new, passed = ([one for one in told if one["recorded"] is is_new] for is_new in (True, False))
         echo_json({"dry_run": dry_run, "recorded": new, "skipped": passed})
         return
+    assessed = application.assess() if any(one.is_new for one in outcomes) and not dry_run else None
     for one in outcomes:
         _say(texts.recorded(one, around.kinds[one.declaration.fact], _names(application), dry_run=dry_run))
+        if one.is_new and assessed is not None:
+            _say(texts.consequences(consequences(one.declaration, around, assessed), _names(application)))
     _say(texts.counts(outcomes, dry_run=dry_run))
 
 

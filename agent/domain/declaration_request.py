@@ -160,6 +160,8 @@ class _Check:
         for slot in self.kind.slots:
             if slot.required and not draft.files.get(slot.name) and not draft.kept.get(slot.name):
                 self._fault(f"files.{slot.name}", What.FILE_REQUIRED, label=slot.label)
+        if not (self.faults or draft.values or draft.files or draft.kept):
+            self._fault("fields", What.SAYS_NOTHING)
         return (None if self.faults else draft), self.faults
 
     def _fault(self, where: str, what: What, **values: object) -> None:

@@ -42,6 +42,7 @@ class What(StrEnum):
     UNKNOWN_KIND = "unknown_kind"
     UNKNOWN_FIELD = "unknown_field"
     FIELD_REQUIRED = "field_required"
+    SAYS_NOTHING = "says_nothing"
     UNKNOWN_ID = "unknown_id"
     UNKNOWN_AUDIT = "unknown_audit"
     NO_SURFACE = "no_surface"

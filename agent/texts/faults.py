@@ -40,6 +40,7 @@ _WORDS = {
     What.UNKNOWN_KIND: "« {written} » ne se déclare pas",
     What.UNKNOWN_FIELD: "ce champ n'existe pas",
     What.FIELD_REQUIRED: "ce champ est obligatoire : {label}",
+    What.SAYS_NOTHING: "cette déclaration ne dit rien : donnez au moins un champ ou une pièce",
     What.UNKNOWN_ID: "« {written} » est inconnu",
     What.UNKNOWN_AUDIT: "« {written} » est inconnu ; la liste : carenage evidence list",
     What.NO_SURFACE: "cette déclaration ne porte pas sur une surface",

@@ -432,7 +432,11 @@ def test_every_fault_of_a_file_is_told_at_once_with_its_place(installation: Inst
 
 
 def test_a_file_that_contradicts_itself_is_refused_naming_both_places(installation: Installation, file: Path) -> None:
-    file.write_text(FILE + '[[declarations]]\nkind = "osis"\nestablishments = ["chu"]\n', encoding="utf-8")
+    file.write_text(
+        FILE
+        + '[[declarations]]\nkind = "osis"\nestablishments = ["chu"]\nfields = { priority_measures_filled = 40 }\n',
+        encoding="utf-8",
+    )
 
     done = declare(installation, "from", str(file))
 
@@ -565,6 +569,9 @@ def test_a_person_is_told_what_became_of_each_entry_of_a_file(installation: Inst
     assert "à enregistrer" in trial.splitlines()[0]
     assert trial.splitlines()[-1] == "2 déclarations à enregistrer, 0 passée."
     assert f"déclaration scellée, {first}." in done
+    assert "Sert à D1.O4 (D1BIS_2026)" in done
+    assert "il manque : " in done
+    assert "Sert à" not in trial + replayed
     assert f"passée, car {first}, qui disait la même chose, a été corrigée ou retirée depuis." in replayed
     assert "déjà en vigueur" in replayed
     assert replayed.splitlines()[-1] == "0 déclaration enregistrée, 2 passées."

@@ -29,6 +29,7 @@ KNOWN = Known(
 )
 TODAY = date(2026, 6, 15)
 EXERCISE: dict[str, Any] = {"kind": "crisis_exercise", "fields": {"held_on": "14 mars 2026"}}
+OSIS: dict[str, Any] = {"kind": "osis", "fields": {"priority_measures_filled": "43"}}
 PIN: dict[str, Any] = {
     "kind": "pinned_reading", "reading": "mean_cmp", "fields": {"value": "le", "answer": "ANS, 3 mai 2026"},
 }  # fmt: skip
@@ -124,6 +125,7 @@ def test_an_unknown_kind_is_answered_with_the_nearest(word: str, guess: str) -> 
     ("asked", "place", "said"),
     [
         ({**EXERCISE, "fields": {}}, "fields.held_on", "obligatoire"),
+        ({"kind": "osis", "establishments": ("chu",)}, "fields", "ne dit rien"),
         ({"kind": "osis", "fields": {"priority_measures_filled": "44"}}, "fields.priority_measures_filled", "43 au plus"),
         ({"kind": "osis", "fields": {"filled_on": "2026-06-16"}}, "fields.filled_on", "à venir"),
         ({"kind": "governance", "establishments": ("chu",)}, "establishments", "le candidat entier"),
@@ -236,7 +238,9 @@ def test_an_entry_of_a_file_says_everything_itself() -> None:
 
 
 def test_nothing_is_kept_of_another_kind_of_fact() -> None:
-    assert draft(kind="osis", replaces="d1", keeps=True, earlier=EARLIER).values == {}
+    found = draft(**OSIS, replaces="d1", keeps=True, earlier=EARLIER)
+
+    assert (found.values, found.kept) == ({"priority_measures_filled": 43}, {})
 
 
 def test_a_correction_of_a_pin_holds_its_value_to_the_reading() -> None:
@@ -265,7 +269,7 @@ ALL_RERATED: dict[str, Any] = {
     [
         ({**EXERCISE, "files": ((None, "retex.pdf"),)}, []),
         (EXERCISE, [Warn.NO_EVIDENCE]),
-        ({"kind": "osis"}, []),
+        (OSIS, []),
         ({"kind": "no_ad", **DECISION, "establishments": ("chu",)}, [Warn.HAS_UNITS]),
         ({"kind": "no_ad", **DECISION, "establishments": ("ch-nord",)}, []),
         ({"kind": "no_exposure", **DECISION, "establishments": ("ch-nord",)}, [Warn.HAS_UNITS]),
@@ -297,10 +301,10 @@ def test_a_sound_declaration_is_told_what_it_lacks(asked: dict[str, Any], expect
 @pytest.mark.parametrize(
     ("one", "other", "is_refused"),
     [
-        ({"kind": "osis", "establishments": ("chu", "ch-sud")}, {"kind": "osis", "establishments": ("ch-sud",)}, True),
-        ({"kind": "osis"}, {"kind": "osis", "establishments": ("chu",)}, True),
-        ({"kind": "osis", "establishments": ("chu",)}, {"kind": "osis", "establishments": ("ch-sud",)}, False),
-        ({"kind": "osis"}, {"kind": "digital_budget"}, False),
+        ({**OSIS, "establishments": ("chu", "ch-sud")}, {**OSIS, "establishments": ("ch-sud",)}, True),
+        (OSIS, {**OSIS, "establishments": ("chu",)}, True),
+        ({**OSIS, "establishments": ("chu",)}, {**OSIS, "establishments": ("ch-sud",)}, False),
+        (OSIS, {"kind": "digital_budget", "fields": {"year": "2023"}}, False),
         (EXERCISE, EXERCISE, True),
         (EXERCISE, {**EXERCISE, "fields": {"held_on": "2026-04-14"}}, False),
         ({**EXERCISE, "replaces": "d1"}, {**EXERCISE, "fields": {"held_on": "2026-04-14"}, "replaces": "d1"}, True),
@@ -328,13 +332,13 @@ def test_one_occasion_does_not_say_two_things_of_one_subject(
     ("asked", "objectives"),
     [
         (EXERCISE, {"D1.O3"}),
-        ({"kind": "osis"}, {"D1.O4"}),
+        (OSIS, {"D1.O4"}),
         ({"kind": "no_ad", **DECISION, "establishments": ("chu",)}, {"D1.O1.A", "D1.O1.B"}),
         ({"kind": "no_exposure", **DECISION, "establishments": ("chu",)}, {"D1.O2.A", "D1.O2.B"}),
         (RERATING, {"D1.O2.B"}),
         (PIN, {"D1.O1.A", "D1.O2.A"}),
         ({"kind": "planned", "fields": {"objective": "D1.O2.B", "planned_on": "2027-01-02"}}, {"D1.O2.B"}),
-        ({"kind": "pssi"}, set()),
+        ({"kind": "pssi", "fields": {"circulated": "oui"}}, set()),
     ],
     ids=["exercise", "osis", "no directory", "no exposure", "rerating", "pin", "planned", "another programme"],
 )
