@@ -204,7 +204,12 @@ class Application:
         )
 
     def forecast(
-        self, *, as_of: date | None = None, supposed: Sequence[str] = (), declaration: date | None = None
+        self,
+        *,
+        as_of: date | None = None,
+        supposed: Sequence[str] = (),
+        declaration: date | None = None,
+        programme: str | None = None,
     ) -> list[ForecastReport]:
         """Return what lies ahead of every programme, with `supposed` audits and another planned declaration."""
         from agent.holidays import public_holidays
@@ -218,13 +223,16 @@ class Application:
             holidays=partial(public_holidays, self.configuration.candidate.holidays_region),
             supposed=supposed,
             declaration=declaration,
+            only=programme,
         )
 
-    def phase_starts(self, *, as_of: date | None = None, declaration: date | None = None) -> list[PhaseStartReport]:
+    def phase_starts(
+        self, *, as_of: date | None = None, declaration: date | None = None, programme: str | None = None
+    ) -> list[PhaseStartReport]:
         """Return the phase starts that candidates may compare, for every programme that lets them choose."""
         from agent.services.forecast import report_phase_starts
 
-        return report_phase_starts(self.assess(as_of=as_of), parse=_parsed, declaration=declaration)
+        return report_phase_starts(self.assess(as_of=as_of), parse=_parsed, declaration=declaration, only=programme)
 
     @property
     def establishment_names(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     "« * » pour tous ; l'option se répète.",
 )
 @click.option("--declaration", callback=day, metavar="DATE", help="Comme si la déclaration était prévue ce jour-là.")
+@click.option("--programme", metavar="P", help="Le seul programme à prévoir ; à défaut, tous ceux qui sont suivis.")
 @click.option("--phase-start", "compares_starts", is_flag=True, help="Compare les débuts de phase possibles.")
 @click.option("--full", is_flag=True, help="Avec --json : aussi les calendriers, les parts d'activité et les verdicts.")
 @as_of_option
@@ -35,6 +36,7 @@ def forecast(
     *,
     supposed: tuple[str, ...],
     declaration: date | None,
+    programme: str | None,
     compares_starts: bool,
     full: bool,
     as_of: date | None,
@@ -45,9 +47,11 @@ def forecast(
     if compares_starts:
         if supposed or full:
             raise UsageError("--phase-start se demande seul.", hint="Retirez --with et --full.")
-        _compare_starts(application, as_of=as_of, declaration=declaration, as_json=as_json)
+        _compare_starts(application, as_of=as_of, declaration=declaration, programme=programme, as_json=as_json)
         return ExitCode.OK
-    _forecast(application, supposed, as_of=as_of, declaration=declaration, full=full, as_json=as_json)
+    _forecast(
+        application, supposed, as_of=as_of, declaration=declaration, programme=programme, full=full, as_json=as_json
+    )
     return ExitCode.OK
 
 
@@ -57,12 +61,13 @@ def _forecast(
     *,
     as_of: date | None,
     declaration: date | None,
+    programme: str | None,
     full: bool,
     as_json: bool,
 ) -> None:
     from agent.texts.forecast import lines
 
-    reports = application.forecast(as_of=as_of, supposed=supposed, declaration=declaration)
+    reports = application.forecast(as_of=as_of, supposed=supposed, declaration=declaration, programme=programme)
     if as_json:
         echo_json([one.as_json() for one in reports] if full else [row for one in reports for row in one.rows()])
         return
@@ -76,10 +81,12 @@ def _forecast(
         echo_line("Aucun programme n'est suivi : déclarez-en un dans la configuration ([[programmes]]).")
 
 
-def _compare_starts(application: Application, *, as_of: date | None, declaration: date | None, as_json: bool) -> None:
+def _compare_starts(
+    application: Application, *, as_of: date | None, declaration: date | None, programme: str | None, as_json: bool
+) -> None:
     from agent.texts.forecast import phase_start_lines
 
-    reports = application.phase_starts(as_of=as_of, declaration=declaration)
+    reports = application.phase_starts(as_of=as_of, declaration=declaration, programme=programme)
     if as_json:
         echo_json([one.as_json() for one in reports])
         return

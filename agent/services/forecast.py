@@ -12,7 +12,7 @@ from agent.domain.forecast.declared import Declared
 from agent.domain.forecast.forecast import Forecast, forecast
 from agent.domain.forecast.phase_starts import PhaseStart, is_settled, phase_starts
 from agent.domain.forecast.share_plan import SharePlan, share_plans
-from agent.domain.forecast.what_if import parse_suppositions, suppose
+from agent.domain.forecast.what_if import Fault, Supposition, parse_suppositions, suppose
 from agent.texts.forecast import FORMS, refusal
 from agent.texts.sources import cited
 from agent.texts.words import day
@@ -100,33 +100,51 @@ def report_forecasts(
     holidays: Holidays,
     supposed: Sequence[str] = (),
     declaration: date | None = None,
+    only: str | None = None,
 ) -> list[ForecastReport]:
     """
     Return the forecast of each programme, with `supposed` audits (`--with`) and another planned `declaration`.
 
-    `kinds` are the facts that people may declare.
+    `kinds` are the facts that people may declare; `only` names a programme, the one that is shown. What is supposed
+    applies to the programmes where it fits, and is refused when it fits none.
 
-    Raises UsageError for a supposition that cannot be understood, or a declaration that is not after the day asked.
+    Raises UsageError for a supposition that cannot be understood, a declaration that is not after the day asked, or
+    a programme that is not followed.
     """
+    chosen = _chosen(assessed, only)
+    moved = _moved(chosen, parse, declaration)
+    read = [_suppositions(one, parse, supposed, moved.get(one.programme)) for one in chosen]
+    refused = [text for text in dict.fromkeys(supposed) if all(text in faults for _, faults in read)]
+    if refused:
+        closest = (min((faults[text] for _, faults in read), key=len) for text in refused)
+        raise UsageError(refusal([fault for faults in closest for fault in faults]), hint=FORMS)
     return [
-        _report(one, parse=parse, kinds=kinds, holidays=holidays, supposed=supposed, declaration=declaration)
-        for one in assessed
+        _report(
+            one,
+            parse=parse,
+            kinds=kinds,
+            holidays=holidays,
+            suppositions=found,
+            declaration=moved.get(one.programme),
+        )
+        for one, (found, _) in zip(chosen, read, strict=True)
     ]
 
 
 def report_phase_starts(
-    assessed: Sequence[Assessed], *, parse: Parse, declaration: date | None = None
+    assessed: Sequence[Assessed], *, parse: Parse, declaration: date | None = None, only: str | None = None
 ) -> list[PhaseStartReport]:
     """
-    Return the phase starts of each programme that lets candidates choose one among several days.
+    Return the phase starts of each programme (`only` one) that lets candidates choose one among several days.
 
-    Raises UsageError for a declaration that is not after the day asked.
+    Raises UsageError for a declaration that is not after the day asked, or a programme that is not followed.
     """
     found = []
-    for one in assessed:
-        changed, _ = suppose(one.scenario, (), declaration=declaration)
+    chosen = _chosen(assessed, only)
+    moved = _moved(chosen, parse, declaration)
+    for one in chosen:
+        changed, _ = suppose(one.scenario, (), declaration=moved.get(one.programme))
         scenario = parse(changed)
-        _check_is_to_come(declaration, scenario.as_of)
         opens_on, closes_on = scenario.programme.window.bounds(scenario.phase.validated_on)
         if opens_on < closes_on and scenario.programme.objectives:
             found.append(
@@ -141,31 +159,67 @@ def report_phase_starts(
     return found
 
 
+def _chosen(assessed: Sequence[Assessed], only: str | None) -> list[Assessed]:
+    found = [one for one in assessed if only in {None, one.programme}]
+    if only is not None and not found:
+        followed = ", ".join(one.programme for one in assessed) or "aucun"
+        raise UsageError(f"Le programme « {only} » n'est pas suivi.", hint=f"Programmes suivis : {followed}.")
+    return found
+
+
+def _moved(chosen: Sequence[Assessed], parse: Parse, declaration: date | None) -> dict[str, date]:
+    """
+    Return the planned declaration by programme: of those whose days admit it, else of those that are not over.
+
+    One that comes after a last day is told where no programme admits it, never applied in silence.
+    """
+    if declaration is None:
+        return {}
+    scenarios = [parse(one.scenario) for one in chosen]
+    for one in scenarios:
+        _check_is_to_come(declaration, one.as_of)
+    running = [one for one in scenarios if one.programme.last_day is None or one.as_of <= one.last_day] or scenarios
+    admitting = [one for one in running if one.programme.last_day is None or declaration <= one.last_day]
+    return {one.programme.id: declaration for one in admitting or running}
+
+
+def _suppositions(
+    assessed: Assessed, parse: Parse, supposed: Sequence[str], declaration: date | None
+) -> tuple[list[Supposition], dict[str, tuple[Fault, ...]]]:
+    """Return what is supposed that fits a programme, and the faults of the rest by what was written."""
+    scenario = parse(assessed.scenario)
+    found: list[Supposition] = []
+    refused: dict[str, tuple[Fault, ...]] = {}
+    for text in supposed:
+        parsed, faults = parse_suppositions(
+            [text],
+            directories=[one.id for one in scenario.directories],
+            surfaces=[one.id for one in scenario.surfaces],
+            as_of=scenario.as_of,
+            last_day=min(declaration or scenario.phase.declaration, scenario.last_day)
+            if scenario.programme.last_day is not None
+            else declaration or scenario.phase.declaration,
+        )
+        found += parsed
+        if faults:
+            refused[text] = faults
+    return found, refused
+
+
 def _report(
     assessed: Assessed,
     *,
     parse: Parse,
     kinds: Mapping[str, FactKind],
     holidays: Holidays,
-    supposed: Sequence[str],
+    suppositions: Sequence[Supposition],
     declaration: date | None,
 ) -> ForecastReport:
     before = parse(assessed.scenario)
-    last_day = declaration or before.phase.declaration
-    _check_is_to_come(declaration, before.as_of)
-    suppositions, faults = parse_suppositions(
-        supposed,
-        directories=[one.id for one in before.directories],
-        surfaces=[one.id for one in before.surfaces],
-        as_of=before.as_of,
-        last_day=last_day,
-    )
-    if faults:
-        raise UsageError(refusal(faults), hint=FORMS)
     changed, ids = suppose(assessed.scenario, suppositions, declaration=declaration)
     after = parse(changed)
     programme = after.programme
-    days_off = holidays(range(after.as_of.year, max(after.last_day, last_day, after.as_of).year + 1))
+    days_off = holidays(range(after.as_of.year, max(after.last_day, after.phase.declaration, after.as_of).year + 1))
     declared = Declared(declarations=assessed.declarations, kinds=kinds)
     return ForecastReport(
         forecast=forecast(

@@ -82,3 +82,39 @@ def test_a_declaration_that_is_not_to_come_is_refused_whatever_is_compared(day: 
         report(value, declaration=day)
     with pytest.raises(UsageError):
         report_phase_starts([assessed(value)], parse=parsed, declaration=day)
+
+
+def both(*options: str, **more: Any) -> dict[str, ForecastReport]:
+    """The forecasts of a candidate who follows D1 too, which is over, by programme."""
+    bis = scenario(as_of="2026-09-01", runs=["2026-06-20"], exposures=["2026-06-20"])
+    old = {**bis, "programme": "D1_2024", "phase": {"start": "2024-04-01", "declaration": "2025-03-28"}}
+    found = report_forecasts(
+        [assessed(old), assessed(bis)],
+        parse=parsed,
+        kinds=fact_kinds(),
+        holidays=lambda _years: frozenset(HOLIDAYS),
+        supposed=options,
+        **more,
+    )
+    return {one.forecast.programme.id: one for one in found}
+
+
+def test_what_is_supposed_applies_to_the_programmes_where_it_fits() -> None:
+    found = both("ads:AD1:2026-10-05:score=3", declaration=date(2027, 3, 20))
+
+    assert (bool(found["D1_2024"].compared), bool(found["D1BIS_2026"].compared)) == (False, True)
+    assert found["D1_2024"].forecast.declaration == date(2025, 3, 28)
+    assert found["D1BIS_2026"].forecast.declaration == date(2027, 3, 20)
+
+
+def test_what_fits_no_programme_is_refused() -> None:
+    with pytest.raises(UsageError):
+        both("ads:AD1:2027-05-01:score=3")
+    with pytest.raises(UsageError):
+        both("ads:AD1:2026-10-05:score=3", only="D1_2024")
+
+
+def test_a_programme_may_be_named() -> None:
+    assert both(only="D1BIS_2026").keys() == {"D1BIS_2026"}
+    with pytest.raises(UsageError):
+        both(only="P3_2026")
