@@ -132,7 +132,8 @@ def sentence(remark: Remark) -> str:
     """Return a reason, a warning or a lack as one French sentence, without its source."""
     said = _SENTENCES[remark.code].format_map({name: _word(value) for name, value in remark.values.items()})
     text = f"{said[0].upper()}{said[1:]}"
-    return f"{text}. {remark.text}" if remark.text else f"{text}."
+    text = text if text.endswith("?") else f"{text}."
+    return f"{text} {remark.text}" if remark.text else text
 
 
 def to_do(gap: Gap) -> str:
