@@ -211,7 +211,7 @@ def in_effect(declarations: Iterable[Declaration], subject: DossierSubject) -> l
 
 def finding_names(index: Index) -> dict[str, str]:
     """Return each finding of the exposure audits by its id, as people know it: its title, and what it is on."""
-    facts = (from_json(item.data) for item in index.facts())
+    facts = (from_json(item.data) for item in index.facts("exposure_audit"))
     found = [one for fact in facts if isinstance(fact, ExposureAuditFact) for one in fact.findings]
     return {one.id: f"{one.title} ({one.asset})" if one.asset else one.title for one in found}
 
