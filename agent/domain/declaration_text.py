@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 2000
 MOST_ITEMS = 1000
 _HIDDEN = "…"
+# Line ends, tabulations, and the soft hyphens that word processors leave.
+_HARMLESS = "\n\t\u00ad"
 _WHOLE = re.compile(r"[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4}")
 _SPACES = re.compile("[\u00a0\u2009\u202f\\s]+")
 _SEPARATORS = re.compile(r"\s*[,;]\s*")
@@ -79,7 +81,7 @@ def plain_text(written: object, *, longest: int = LONGEST_TEXT) -> str:
         raise FaultError(What.EMPTY_TEXT)
     if len(text) > longest:
         raise FaultError(What.LONG_TEXT, most=longest)
-    if any(unicodedata.category(sign) in {"Cc", "Cs", "Cn"} and sign not in "\n\t" for sign in text):
+    if any(unicodedata.category(sign) in {"Cc", "Cf", "Cs", "Cn"} and sign not in _HARMLESS for sign in text):
         raise FaultError(What.COMMAND_SIGNS)
     if holds_secret(text):
         raise FaultError(What.PRIVATE_KEY)

@@ -30,7 +30,7 @@ _WORDS = {
     What.NOT_A_TEXT: "un texte est attendu",
     What.EMPTY_TEXT: "le texte est vide",
     What.LONG_TEXT: "le texte dépasse {most} caractères",
-    What.COMMAND_SIGNS: "le texte porte des caractères de commande",
+    What.COMMAND_SIGNS: "le texte porte des caractères de commande ou invisibles : retapez-le",
     What.PRIVATE_KEY: "c'est une clé privée : elle ne s'écrit jamais ici, considérez-la comme compromise",
     What.ONE_VALUE: "une seule valeur est attendue",
     What.EMPTY_LIST: "la liste est vide",

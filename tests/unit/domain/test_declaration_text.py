@@ -166,9 +166,11 @@ def test_a_single_value_is_not_given_twice(kind: FieldType) -> None:
     ("written", "said"),
     [
         ("  ", "vide"), ("x" * 2001, "dépasse 2000"), ("a\x1b[31mb", "caractères de commande"), ("a\0b", "commande"),
+        ("A. \u202edraruD", "commande"), ("A\u2066B", "commande"), ("A\u200bB", "commande"), ("A\ufeffB", "commande"),
         ("voici AGE-SECRET-KEY-1QQQ", "clé privée"), ("-----BEGIN RSA PRIVATE KEY-----", "clé privée"), (3.5, "un texte"),
     ],
-    ids=["empty", "long", "escape", "nul", "age key", "pem key", "number"],
+    ids=["empty", "long", "escape", "nul", "override", "isolate", "zero width", "byte order mark",
+         "age key", "pem key", "number"],
 )  # fmt: skip
 def test_a_text_that_cannot_be_kept_is_refused(written: object, said: str) -> None:
     assert re.search(said, refusal(lambda: plain_text(written)))
