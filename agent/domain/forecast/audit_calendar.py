@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 
 from agent.domain.deadlines import add_days, days_between
 from agent.domain.forecast.lone_unit import LoneUnit, ReadingPins
@@ -30,7 +30,7 @@ APART_MIN, APART_MAX = 45, 59
 How many days separate the last two industrial audits: far enough to count for the rhythm, near enough for the one
 before to stand for the last, if that one shows a critical vulnerability and a further audit is run.
 """
-_BEFORE_THE_END = (14, 21, 28, 35, 7)
+_BEFORE_THE_END = (14, 21, 28, 35, 42, 49, 56, 7)
 """How many days before the last useful one the last industrial audit is tried, the preferred first."""
 _WEEK = 7
 """Audits that catch up a mean are not proposed closer than this, while there is room."""
@@ -154,13 +154,13 @@ class _Search:
         """
         Return the fewest audits that satisfy every case and keep each rhythm in time, and whether they do.
 
-        Of as many audits, those with the most margin before their due dates; those that only satisfy the rules at the
-        end come last. When none does, the first ones tried.
+        Of as many audits, those whose last industrial ones are apart, then those with the most margin before their due
+        dates; those that only satisfy the rules at the end come last. When none does, the first ones tried.
         """
-        tails = list(self._tails()) or [()]
+        choices = [tails for tails in self._tails() if tails] or [[()]]
         nearest: tuple[PlannedAudit, ...] | None = None
         late: tuple[PlannedAudit, ...] | None = None
-        for total in self._totals():
+        for total, tails in product(self._totals(), choices):
             kept: dict[int, tuple[PlannedAudit, ...]] = {}
             for tail in tails:
                 spread = self._spread(total - len(tail), tail) if len(tail) <= total else None
@@ -190,23 +190,25 @@ class _Search:
         yield from range(aimed, aimed + _MOST_MORE)
         yield from range(aimed - 1, runs - 1, -1)
 
-    def _tails(self) -> Iterator[tuple[PlannedAudit, ...]]:
-        """Yield the last audits of a calendar, the preferred first: industrial ones for exposed elements, else none."""
+    def _tails(self) -> Iterator[list[tuple[PlannedAudit, ...]]]:
+        """
+        Yield the last audits that a calendar may have: industrial ones for exposed elements, else none.
+
+        First those well apart from each other, or from the one before a single one; then the others.
+        """
         if all(one.satisfied(()) for one in self.levels):
-            yield ()
+            yield [()]
             return
         first = max(one.first_day for one in self.levels)
         last = min(one.case.last_useful_day for one in self.levels)
         opens = max(first, *(day for one in self.levels if (day := _window_opens(one.case)) is not None), date.min)
-        tried: set[tuple[date, ...]] = set()
-        for days in (*self._near_the_last(first, last, opens), *_ends(first, last, opens, self.working)):
-            tail = tuple(PlannedAudit(day=day, tool=INDUSTRIAL) for day in days)
-            if days not in tried and all(one.satisfied(tail) for one in self.levels):
-                yield tail
-            tried.add(days)
+        apart = (*self._one_apart(first, last, opens), *_two_apart(first, last, opens, self.working))
+        for choices in (apart, _closer(first, last, opens, self.working)):
+            tails = [tuple(PlannedAudit(day=day, tool=INDUSTRIAL) for day in days) for days in dict.fromkeys(choices)]
+            yield [tail for tail in tails if all(one.satisfied(tail) for one in self.levels)]
 
-    def _near_the_last(self, first: date, last: date, opens: date) -> Iterator[tuple[date, ...]]:
-        """Yield the one audit that may be enough: well after the one before it, in the window."""
+    def _one_apart(self, first: date, last: date, opens: date) -> Iterator[tuple[date, ...]]:
+        """Yield the one audit that may be enough: well after the one before it, or before the last one supposed."""
         missing = [one for one in self.levels if one.needed]
         before = [days[-1] for one in missing if (days := one.case.audited_days)]
         if not before or any(one.needed > 1 for one in missing):
@@ -215,6 +217,10 @@ class _Search:
         day = self.working.within(low, low, min(last, add_days(min(before), APART_MAX)))
         if day is not None:
             yield (day,)
+        if min(before) > first:
+            day = _well_before(min(before), first, self.working)
+            if day is not None:
+                yield (day,)
 
     def _spread(self, count: int, tail: tuple[PlannedAudit, ...]) -> tuple[PlannedAudit, ...] | None:
         """
@@ -259,36 +265,40 @@ def _window_opens(case: LoneUnit) -> date | None:
     return opens if isinstance(opens, date) else None
 
 
-def _ends(first: date, last: date, opens: date, working: WorkingDays) -> Iterator[tuple[date, ...]]:
-    """
-    Yield the last industrial audits worth trying: two apart, then a single one, then two as close as they must be.
-
-    Apart, a critical vulnerability in the last one is made good by one more audit.
-    """
+def _two_apart(first: date, last: date, opens: date, working: WorkingDays) -> Iterator[tuple[date, ...]]:
+    """Yield pairs of audits: a critical vulnerability in the last one is then made good by one more audit."""
     for days in _BEFORE_THE_END:
         ending = working.within(add_days(last, -days), opens, last)
-        if ending is not None:
-            nearest, farthest = add_days(ending, -APART_MIN), add_days(ending, -APART_MAX)
-            before = working.within(add_days(ending, -(APART_MIN + APART_MAX) // 2), max(first, farthest), nearest)
-            if before is not None:
-                yield before, ending
-    singles = (working.within(wanted, opens, last) for wanted in (opens, add_days(last, -_BEFORE_THE_END[0])))
+        before = None if ending is None else _well_before(ending, first, working)
+        if ending is not None and before is not None:
+            yield before, ending
+    ending = working.within(opens, opens, last)
+    before = None if ending is None else working.on_or_after(max(first, add_days(ending, -APART_MAX)))
+    if ending is not None and before is not None and days_between(before, ending) >= APART_MIN:
+        yield before, ending
+
+
+def _well_before(day: date, first: date, working: WorkingDays) -> date | None:
+    nearest, farthest = add_days(day, -APART_MIN), add_days(day, -APART_MAX)
+    return working.within(add_days(day, -(APART_MIN + APART_MAX) // 2), max(first, farthest), nearest)
+
+
+def _closer(first: date, last: date, opens: date, working: WorkingDays) -> Iterator[tuple[date, ...]]:
+    """Yield a single audit, then, when days are few, two as close as they must be, with a margin at the end first."""
+    two_weeks_left = add_days(last, -_BEFORE_THE_END[0])
+    singles = (working.within(wanted, opens, last) for wanted in (opens, two_weeks_left, last))
     yield from ((day,) for day in singles if day is not None)
-    soonest = working.within(first, first, last)
-    if soonest is None:
+    soonest, latest = working.within(first, first, last), working.within(last, first, last)
+    if soonest is None or latest is None or days_between(soonest, two_weeks_left) > APART_MAX:
         return
     half = add_days(soonest, days_between(soonest, last) // 2)
-    two_weeks_left = add_days(last, -_BEFORE_THE_END[0])
     for wanted in (max(half, two_weeks_left), half, add_days(soonest, _WEEK), add_days(soonest, 1), last):
         ending = working.within(wanted, max(opens, add_days(soonest, 1)), last)
         if ending is not None:
             yield soonest, ending
-    latest = working.within(last, opens, last)
-    if latest is not None:
-        yield (latest,)
-        before = working.within(latest, first, add_days(latest, -1))
-        if before is not None:
-            yield before, latest
+    before = working.within(latest, first, add_days(latest, -1))
+    if before is not None:
+        yield before, latest
 
 
 def _aimed(case: LoneUnit) -> int:

@@ -88,6 +88,32 @@ def test_one_clean_audit_before_the_window_needs_one_more() -> None:
     assert 45 <= (calendar.audits[0].day - date(2027, 1, 18)).days <= 59
 
 
+@pytest.mark.parametrize(
+    ("as_of", "start", "exposures", "supposed"),
+    [
+        ("2026-04-29", "2026-02-07", ["2026-02-14", "2026-04-09"], None),
+        ("2026-11-19", "2026-03-30", ["2026-04-23", "2026-06-26", "2026-09-04", "2026-11-16"], None),
+        ("2026-12-06", "2026-03-21", ["2026-05-18", "2026-07-08", "2026-09-09", "2026-10-23"], "2027-02-16"),
+    ],
+    ids=["clean long ago", "clean three days ago", "supposed at the end"],
+)
+def test_the_last_two_industrial_audits_are_apart_whatever_was_run_before(
+    as_of: str, start: str, exposures: list[str], supposed: str | None
+) -> None:
+    value = scenario(as_of=as_of, start=start, exposures=[(one, "SILENE", []) for one in exposures], ads=[])
+    if supposed is None:
+        value["exposure_audits"][0]["tool"] = "INDUSTRIAL"
+    else:
+        more = {"id": "more", "date": supposed, "tool": "INDUSTRIAL", "covers": "*", "findings": []}
+        value["exposure_audits"].append(more)
+    (calendar,) = forecast_of(value, supposed={"more"}).calendars
+    industrial = [one.day for one in calendar.audits if one.tool == "INDUSTRIAL"]
+    last_two = sorted([*industrial, *([date.fromisoformat(supposed)] if supposed else [])])[-2:]
+
+    assert calendar.verified
+    assert 45 <= (last_two[1] - last_two[0]).days <= 59
+
+
 def test_one_audit_covers_every_element_when_their_needs_agree() -> None:
     surfaces = [{"id": f"X{rank}", "establishments": ["E1"]} for rank in range(1, 6)]
     value = scenario(as_of="2026-07-10", surfaces=surfaces, exposures=["2026-06-20"])
