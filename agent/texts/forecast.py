@@ -186,14 +186,22 @@ def _share(plan: SharePlan, names: Mapping[str, str]) -> Iterator[str]:
     threshold = f"{plan.threshold:g} %".replace(".", ",")
     yield ""
     yield f"{plan.objective} par part d'activité : {_percent(plan.covered)} aujourd'hui, seuil de {threshold}"
+    if plan.under is not None:
+        yield f"    ! Une part ne suffit que sous la lecture contestée {plan.under} = flex : s'y tenir perd la lecture stricte."
     if not plan.reachable:
-        yield "    ✘ Aucun ensemble d'établissements n'atteint plus le seuil avec l'établissement support."
+        support = " avec l'établissement support" if plan.support else ""
+        never = "n'atteint le seuil" if plan.undecided else "n'atteint plus le seuil"
+        awaited = " tant qu'une décision ou une déclaration est attendue" if plan.undecided else ""
+        yield f"    ✘ Aucun ensemble d'établissements {never}{support}{awaited}."
         return
     if not plan.steps and not plan.own:
-        yield "    Le seuil est atteint."
+        yield "    Rien de plus n'est à relever d'ici la déclaration."
     else:
-        least = "Le moindre effort" if plan.exact else "Le moindre effort trouvé"
-        yield f"    {least} : {plan.audits} audit(s) satisfaisant(s), pour {_percent(plan.reached)} de l'activité"
+        least = "le moindre effort" if plan.exact else "le moindre effort trouvé"
+        yield (
+            f"    D'ici la déclaration, {least} : {plan.audits} audit(s) satisfaisant(s), "
+            f"pour {_percent(plan.reached)} de l'activité"
+        )
     for unit in plan.own:
         yield f"      au candidat lui-même : {_effort(unit)}"
     for step in plan.steps:

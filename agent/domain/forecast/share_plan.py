@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
 from math import ceil
+from typing import Any
 
 from agent.domain.assessment import evaluate
 from agent.domain.candidate import CandidateType, Establishment
@@ -21,6 +22,8 @@ Json = dict[str, object]
 
 MOST_SETS = 20_000
 """How many sets of establishments are tried; the search of twenty establishments ends well before."""
+
+_COVERAGE, _FLEX = "o2b_coverage", "flex"
 
 _HOLDS, _FAILS = Outcome(State.SATISFIED), Outcome(State.LOST)
 
@@ -54,7 +57,10 @@ class SharePlan:
     """
     How an objective reached by a share can be met for the fewest audits, then the soonest.
 
-    `holding`: establishments that hold already and count; `undecided`: those that await the authority, left
+    `covered`: the share that the rules find today, in percent; the effort is what is left until the declaration.
+    `under`: the reading, contested, without which a share is not enough (None: the rule asks for a share by itself);
+    `support`: the support establishment has to be among them.
+    `holding`: establishments that ask nothing more; `undecided`: those that await the authority, left
     aside; `steps`: those to bring up, the largest first; `audits`: their effort together, a shared unit counted
     once, with what the candidate's `own` units need. `pivotal`: establishments of the whole set whose failure alone
     loses the objective. `exact`: no smaller effort exists; else the best found within `MOST_SETS`. Not
@@ -74,6 +80,8 @@ class SharePlan:
     audits: int
     reached: float
     pivotal: tuple[str, ...]
+    under: str | None = None
+    support: bool = False
 
     def as_json(self) -> Json:
         """Return the plan for machines."""
@@ -94,23 +102,30 @@ class SharePlan:
             "audits": self.audits,
             "reached": self.reached,
             "pivotal": list(self.pivotal),
+            "under": self.under,
         }
 
 
 def share_plans(programme: Programme, scenario: Scenario) -> tuple[SharePlan, ...]:
     """Return a plan for each objective that a share of the activity can reach, on the prudent reading of its units."""
-    return tuple(_plan(programme, scenario, objective) for objective in programme.objectives if _by_share(objective))
+    return tuple(_plan(programme, scenario, one) for one in programme.objectives if _by_share(scenario, one))
 
 
-def _by_share(objective: Objective) -> bool:
-    return objective.aggregation is Aggregation.SHARE or "flex" in objective.readings.get("o2b_coverage", ())
+def _by_share(scenario: Scenario, objective: Objective) -> bool:
+    """Return whether a share may be enough; of one establishment alone, a share under a reading says nothing more."""
+    if objective.aggregation is Aggregation.SHARE:
+        return True
+    return _FLEX in scenario.admissible(objective).get(_COVERAGE, ()) and len(scenario.candidate.perimeter) > 1
 
 
 def _plan(programme: Programme, scenario: Scenario, objective: Objective) -> SharePlan:
     pins = {name: values[:1] for name, values in scenario.admissible(objective).items()}
+    if _COVERAGE in pins:
+        pins[_COVERAGE] = (_FLEX,)
     prudent = replace(scenario, readings={**scenario.readings, **pins})
     assessed = evaluate(replace(programme, objectives=(objective,)), prudent).objectives[objective.id]
-    return _Search(prudent, objective, assessed).plan()
+    contested = len(scenario.admissible(objective).get(_COVERAGE, ())) > 1
+    return _Search(prudent, objective, assessed).plan(under=_COVERAGE if contested else None)
 
 
 class _Search:
@@ -140,9 +155,12 @@ class _Search:
         )
         self.own_lost = any(assessed.units[name].verdict is Verdict.NOT_MET for name in self.own)
         self.sharers = {name: max(1, sum(name in units for units in self.units.values())) for name in assessed.units}
+        covered: Any = assessed.candidate.numbers["establishments_covered"]
+        counts = self._support_counts
+        self.today = [place for place in covered if place in self.places and (counts or not self._is_support(place))]
         self.tried = 0
 
-    def plan(self) -> SharePlan:
+    def plan(self, *, under: str | None) -> SharePlan:
         """Return the plan of least effort."""
         able = frozenset(self.places) - self.lost - self.undecided
         free = frozenset(place for place in able if not self._audits({place}))
@@ -157,7 +175,7 @@ class _Search:
         return SharePlan(
             objective=self.objective.id,
             threshold=float(self.scenario.settings.share_threshold),
-            covered=shown(activity_share(self._of(free), perimeter)),
+            covered=shown(activity_share(self._of(self.today), perimeter)),
             reachable=best is not None,
             exact=self.tried <= MOST_SETS,
             holding=tuple(sorted(free)),
@@ -175,6 +193,8 @@ class _Search:
             audits=self._audits(chosen),
             reached=shown(activity_share(self._of(chosen), perimeter)),
             pivotal=tuple(sorted(place for place in chosen if not self._reaches(chosen - {place}))),
+            under=under,
+            support=any(map(self._is_support, self.places)),
         )
 
     def _cheapest(self, required: frozenset[str], optional: Sequence[str]) -> frozenset[str] | None:
@@ -238,8 +258,12 @@ class _Search:
             for one in self.scenario.candidate.perimeter
         }
         own = NOT_APPLICABLE if not self.own else _FAILS if self.own_lost else _HOLDS
-        counts = self.scenario.readings.get("support_counts", (True,))[0] is True
-        return share(self.scenario.candidate, outcomes, own, self.scenario.settings, support_counts=counts).state.holds
+        settings, counts = self.scenario.settings, self._support_counts
+        return share(self.scenario.candidate, outcomes, own, settings, support_counts=counts).state.holds
+
+    @property
+    def _support_counts(self) -> bool:
+        return self.scenario.readings.get("support_counts", (True,))[0] is True
 
     def _names(self, places: Iterable[str]) -> frozenset[str]:
         """Return the units that still need something, of some establishments and of the candidate itself."""

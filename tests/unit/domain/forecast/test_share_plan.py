@@ -45,6 +45,42 @@ def plan(value: Json) -> SharePlan:
     return next(found for found in share_plans(one.programme, one) if found.objective == "D1.O1.B")
 
 
+def exposed(clean: Sequence[str], **parts: Any) -> Json:
+    """Three establishments with a surface each; those that are `clean` had two industrial audits, good today."""
+    places = ("chu", "a", "b")
+    return ght(
+        {"chu": 40, "a": 30, "b": 30},
+        {},
+        ads=[],
+        surfaces=[{"id": f"X-{name}", "establishments": [name]} for name in places],
+        exposure_audits=[
+            {
+                "id": f"x-{day}",
+                "date": day,
+                "tool": "INDUSTRIAL",
+                "covers": [f"X-{name}" for name in clean],
+                "findings": [],
+            }
+            for day in ("2026-06-20", "2026-08-10")
+        ],
+        **parts,
+    )
+
+
+def test_the_share_of_today_is_what_the_rules_find_and_the_effort_is_apart() -> None:
+    one = parsed(exposed(["chu", "a"]))
+    found = next(plan for plan in share_plans(one.programme, one) if plan.objective == "D1.O2.B")
+
+    assert (found.covered, found.under) == (70.0, "o2b_coverage")
+    assert found.audits > 0
+
+
+def test_a_share_is_planned_under_a_reading_only_while_it_is_open() -> None:
+    one = parsed(exposed(["chu", "a"], config={"readings": {"o2b_coverage": "full"}}))
+
+    assert [plan.objective for plan in share_plans(one.programme, one)] == ["D1.O1.B"]
+
+
 def brought_up(found: SharePlan) -> list[str]:
     return [one.establishment for one in found.steps]
 
