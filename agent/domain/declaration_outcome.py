@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from agent.domain.decided import NO_DIRECTORY, NO_EXPOSURE, RERATING, pin_subject, reading_text
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
 
     from agent.domain.declaration import Declaration, FactKind
     from agent.domain.declaration_request import Draft, Known
-    from agent.domain.programme import DeclaredObjective, Objective, Programme
+    from agent.domain.programme import DeclaredObjective, Objective, Piece, Programme
 
 
 class Warn(StrEnum):
     """What a person should know of a sound declaration: it has no effect yet, or is weak."""
 
     NO_EVIDENCE = "no_evidence"
+    REFUSED_FILE = "refused_file"
     HAS_UNITS = "has_units"
     NOT_JUSTIFIED = "not_justified"
     NOT_IN_REPORT = "not_in_report"
@@ -35,6 +37,8 @@ def warnings(draft: Draft, known: Known) -> list[Warn]:
     found = []
     if not draft.files and not draft.kept and _is_evidence_asked(draft.kind, known.programmes):
         found.append(Warn.NO_EVIDENCE)
+    if any(piece.is_refused(name) for piece, name in _pieces_given(draft, known.programmes)):
+        found.append(Warn.REFUSED_FILE)
     served = {NO_DIRECTORY: Subject.DIRECTORIES, NO_EXPOSURE: Subject.SURFACES}.get(draft.kind.id)
     if served is not None and known.served.get(served, frozenset()) & {*draft.subjects}:
         found.append(Warn.HAS_UNITS)
@@ -51,10 +55,26 @@ def _is_evidence_asked(kind: FactKind, programmes: Iterable[Programme]) -> bool:
     """Return whether a piece of a programme comes from this fact, or the fact is a decision, which is proved."""
     if kind.bearer in (Bearer.FINDING, Bearer.READING):
         return True
-    pieces = [
-        piece for one in programmes for objective in (*one.declared, *one.prerequisites) for piece in objective.pieces
+    return any(piece.needed and piece.origin is Origin.DECLARATION for piece in _pieces_of(kind, programmes))
+
+
+def _pieces_given(draft: Draft, programmes: Iterable[Programme]) -> list[tuple[Piece, str]]:
+    """Return the pieces that the files of a draft are to be, each with the name of the file."""
+    return [
+        (piece, PurePath(path).name)
+        for piece in _pieces_of(draft.kind, programmes)
+        for path in draft.files.get(piece.slot or "", ())
     ]
-    return any(piece.fact == kind.id and piece.needed and piece.origin is Origin.DECLARATION for piece in pieces)
+
+
+def _pieces_of(kind: FactKind, programmes: Iterable[Programme]) -> list[Piece]:
+    return [
+        piece
+        for one in programmes
+        for objective in (*one.declared, *one.prerequisites)
+        for piece in objective.pieces
+        if piece.fact == kind.id
+    ]
 
 
 def _is_admitted(draft: Draft, programmes: Iterable[Programme]) -> bool:

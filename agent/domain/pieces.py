@@ -490,7 +490,7 @@ def _given(base: PieceState, one: Declaration, holdings: Holdings, broken: Condi
         values = {**state.values, "damage": holdings.damaged[damaged[0]]}
         return replace(state, status=Status.INVALID, why=Why.DAMAGED, evidence=tuple(damaged), values=values)
     names = [name for item in evidence for name in holdings.file_names.get(item, ())]
-    if wrong := [name for name in names if any(word in name.casefold() for word in base.piece.refuses)]:
+    if wrong := [name for name in names if base.piece.is_refused(name)]:
         return replace(state, status=Status.INVALID, why=Why.WRONG_FILE, values={**state.values, "file": wrong[0]})
     if broken is not None:
         values = {**state.values, "condition": broken.label}

@@ -149,6 +149,10 @@ class Piece:
     unless: Mapping[str, object] = field(default_factory=dict)
     sources: tuple[Source, ...] = ()
 
+    def is_refused(self, file_name: str) -> bool:
+        """Return whether the name of a file tells that it is not this piece."""
+        return any(word in file_name.casefold() for word in self.refuses)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:

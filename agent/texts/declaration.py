@@ -29,6 +29,8 @@ _BEARERS = {
 }
 _WARNINGS = {
     Warn.NO_EVIDENCE: "aucune pièce n'est jointe : rien ne la prouve encore",
+    Warn.REFUSED_FILE: "la déclaration compte, mais la pièce sera refusée : son nom dit facture, devis ou commande ; "
+    "joignez ce que la pièce demande",
     Warn.HAS_UNITS: "sans effet tant qu'un annuaire ou une surface est configuré pour cet établissement",
     Warn.NOT_JUSTIFIED: "sans effet tant qu'elle n'est pas justifiée et étayée par le RSSI (justified=oui)",
     Warn.NOT_IN_REPORT: "sans effet tant que le rapport d'audit ne la mentionne pas (in_report=oui)",

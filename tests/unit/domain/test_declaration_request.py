@@ -269,6 +269,8 @@ ALL_RERATED: dict[str, Any] = {
     [
         ({**EXERCISE, "files": ((None, "retex.pdf"),)}, []),
         (EXERCISE, [Warn.NO_EVIDENCE]),
+        ({**EXERCISE, "files": ((None, "devis/Facture-exercice.PDF"),)}, [Warn.REFUSED_FILE]),
+        ({**EXERCISE, "files": ((None, "factures/retex.pdf"),)}, []),
         (OSIS, []),
         ({"kind": "no_ad", **DECISION, "establishments": ("chu",)}, [Warn.HAS_UNITS]),
         ({"kind": "no_ad", **DECISION, "establishments": ("ch-nord",)}, []),
@@ -285,7 +287,7 @@ ALL_RERATED: dict[str, Any] = {
         ),
     ],
     ids=[
-        "a proved exercise", "an exercise", "osis", "no directory, one configured", "no directory", "no exposure",
+        "a proved exercise", "an exercise", "an invoice", "a proof among invoices", "osis", "no directory, one configured", "no directory", "no exposure",
         "a whole rerating", "a bare rerating", "a proved pin", "a pin that the texts do not offer",
     ],
 )  # fmt: skip
