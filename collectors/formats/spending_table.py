@@ -23,7 +23,7 @@ from agent.domain.written_day import WrittenDayError, find_days, possible_day, r
 from agent.texts.faults import sentence
 from collectors.formats.document import DocumentReader
 from collectors.formats.interface import MIB, Limits, ProblemLog, Reader, Source, clip
-from collectors.formats.text import decode, text_of
+from collectors.formats.text import CONTROLS, decode, text_of
 
 if TYPE_CHECKING:
     from openpyxl.workbook.workbook import Workbook
@@ -223,7 +223,7 @@ class SpendingTableReader(Reader):
         del name
         if head.startswith(_ZIP) and any(member in head for member in _WORKBOOK_MEMBERS):
             return True  # the headings are deep inside: reading tells
-        text = text_of(head)
+        text = text_of(head, damaged=True)  # its headings tell what it is, its lines what is damaged
         if text is None or text.lstrip().startswith(("<", "{", "[")):
             return False
         return _csv_delimiter(text) is not None
@@ -238,7 +238,7 @@ class SpendingTableReader(Reader):
             found.stop("fichier", f"Le tableau dépasse {_LARGEST_CSV // MIB} Mio : il n'est pas lu.")
             return self._reading(source, found)
         text, encoding, exact = decode(source.stream.read())
-        if not exact or "\0" in text:
+        if not exact:
             found.stop("document", "Certains caractères n'ont pas pu être décodés : relisez les libellés.")
         delimiter = _csv_delimiter(text) or ";"
         try:
@@ -319,7 +319,11 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, list[_Cell]]]:
     for row in reader:
         line, before = before + 1, reader.line_num
         if any(cell.strip() for cell in row):
-            yield above + line, [_Cell(cell) for cell in row]
+            yield above + line, [_text_cell(cell) for cell in row]
+
+
+def _text_cell(text: str) -> _Cell:
+    return _Cell(text, fault="un caractère y est illisible : retapez la cellule" if CONTROLS.search(text) else None)
 
 
 # Excel

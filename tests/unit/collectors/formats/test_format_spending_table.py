@@ -346,6 +346,24 @@ def test_badly_closed_cell_leaves_the_table_incomplete() -> None:
     assert read(FRENCH + '"' + "x" * 200_000).complete is False
 
 
+@pytest.mark.parametrize("sign", ["\0", "\x01", "\x1a", "\x7f"], ids=["nul", "control", "end", "delete"])
+@pytest.mark.parametrize("codec", ["utf-8", "cp1252", "utf-16"])
+def test_character_that_is_no_text_refuses_its_line_and_no_other(sign: str, codec: str) -> None:
+    found = read(FRENCH.replace("BC-1", f"BC{sign}1").encode(codec))
+
+    assert not found.complete
+    assert [one["where"] for one in lines(found)] == ["ligne 3"]
+    assert faults(found) == {
+        "ligne 2": ["colonne « N° de commande » : un caractère y est illisible : retapez la cellule."]
+    }
+
+
+def test_bytes_without_meaning_leave_the_table_known_and_incomplete() -> None:
+    found = read(FRENCH.encode("cp1252").replace(b"Cyber", b"Cy\x81ber"))
+
+    assert (found.complete, len(lines(found))) == (False, 2)
+
+
 def test_too_many_rows_leave_the_table_incomplete() -> None:
     found = read("Objectif;Date de facture;Montant\n" + "D1.O1;01/04/2026;9\n" * 20_010)
 
@@ -362,6 +380,7 @@ def test_too_many_rows_leave_the_table_incomplete() -> None:
         pytest.param("Montant;Commentaire\n12;rien\n", id="an amount alone"),
         pytest.param("Bonjour, voici les dépenses", id="a letter"),
         pytest.param('{"Objectif": 1}', id="JSON"),
+        pytest.param("Objectif;Date de facture;Montant\n".encode("utf-16-le").decode(), id="UTF-16 without its mark"),
         pytest.param("<table><tr><td>Objectif;Date de facture;Montant</td></tr></table>", id="HTML"),
     ],
 )
