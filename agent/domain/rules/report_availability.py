@@ -38,12 +38,10 @@ class Notice:
 
 
 def notice_of(reports: Iterable[Report], *, seen_on: date, final: bool, settings: Settings) -> Notice:
-    """Return what the reports ask for on `seen_on`; `final` when the phase is over."""
+    """Return what `reports` that nobody downloaded ask for on `seen_on`; `final` when the phase is over."""
     reasons: set[Reason] = set()
     last_days: list[date | None] = []
     for report in reports:
-        if report.downloaded:
-            continue
         if report.is_gone(seen_on, settings):
             reasons.add(Reason.REPORT_LOST)
             continue
