@@ -41,7 +41,7 @@ class LoneUnit:
 
     `starts_on` and `ends_on` bound the days on which its audits count; reports still to be downloaded are taken
     as downloaded, for they are an obligation of their own. Audits to come are supposed: each counts from its day on.
-    `doomed` is what the rules say of a unit that the audits supposed lose, whatever else is done.
+    `doomed` is what the rules will say of a unit that is lost at the end, whatever is done, though not yet today.
     """
 
     objective: Objective
@@ -192,6 +192,12 @@ class LoneUnit:
         """The last day of an audit that counts; for a level, its report has to arrive in time."""
         return self.ends_on if self.is_rhythm else min(self.ends_on, add_days(self.declaration, -self.lead_days))
 
+    def too_late(self) -> Entry | None:
+        """Return what the rules will say of a level kept today, lost at the end, that no report in time can repair."""
+        if self.is_rhythm or self.as_of <= self.last_useful_day or self.is_lost(self.as_of):
+            return None
+        return self.ask(self.declaration) if self.is_lost(self.declaration) else None
+
     def last_day_not_lost(self) -> date | None:
         """Return the last day, up to today, on which the unit could still be repaired; None when it never could."""
         return self._last_day_without(self.is_lost, until=self.as_of)
@@ -300,7 +306,7 @@ def as_downloaded(run: AdsAudit, scenario: Scenario) -> AdsAudit:
 
 def lone_surface(scenario: Scenario, objective: Objective, surface: Surface, *, phase_start: date) -> LoneUnit:
     """Return the case of one exposed element."""
-    return LoneUnit(
+    case = LoneUnit(
         objective=objective,
         scenario=replace(
             scenario,
@@ -327,6 +333,7 @@ def lone_surface(scenario: Scenario, objective: Objective, surface: Surface, *, 
         starts_on=max(phase_start, surface.exposed_from or phase_start),
         ends_on=scenario.phase.declaration,
     )
+    return replace(case, doomed=case.too_late())
 
 
 def _lineage(directories: Sequence[Directory], directory: Directory) -> list[Directory]:

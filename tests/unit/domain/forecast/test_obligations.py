@@ -392,3 +392,18 @@ def test_the_next_audit_is_recommended_before_its_last_prudent_day() -> None:
         audit = obligation(value, objective)
         assert audit.last_prudent_on == day("2026-07-06")
         assert audit.recommended_on <= day("2026-07-01")
+
+
+def test_a_last_audit_that_will_be_too_old_is_lost_once_no_report_can_come_in_time() -> None:
+    exposures = ["2026-03-04", "2026-05-20", "2026-08-14", "2026-10-21"]
+    value = scenario(
+        as_of="2026-12-11",
+        start="2026-02-17",
+        declaration="2026-12-20",
+        exposures=exposures,
+        config={"lead_days_industrial": 24},
+        ads=[],
+    )
+    found = [one for one in forecast_of(value).obligations if one.objective == "D1.O2.B"]
+
+    assert [(one.lost, one.why) for one in found] == [(True, "LAST_AUDIT_TOO_OLD")]
