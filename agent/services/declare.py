@@ -299,14 +299,15 @@ class _Desk:
                 made = replace(made, id=self.vault.seal_decision(_decision(made), made.person).id)
             except HeldError as error:
                 raise _held(error) from error
-        self.history.append(made)
+        # A trial's own entries are told apart by their place: none has the id of a deposit yet.
+        self.history.append(replace(made, id=made.id or draft.place))
         after = {one.id: one for one in current(self.history, self.around.kinds)}
         superseded = [one for one in before if after.get(one.id) != one]
         overwritten = superseded if self.is_replay and draft.replaces is None else []
         return Recorded(
             declaration=made,
             supersedes=tuple(one.id for one in superseded),
-            contradicts=tuple(one.id for one in at_odds(made, after.values(), self.around.kinds)),
+            contradicts=tuple(one.id for one in at_odds(self.history[-1], after.values(), self.around.kinds)),
             warnings=(*warnings(draft, self.around.known), *([Warn.OVERWRITES] if overwritten else [])),
             overwritten=tuple(overwritten),
             place=draft.place,

@@ -115,7 +115,8 @@ def recorded(one: Recorded, kind: FactKind, names: Mapping[str, str], *, dry_run
         yield f"  → si celle-là est juste, corrigez {one.place} dans le fichier, puis rejouez-le."
     for other in one.contradicts:
         yield f"  Attention : ne dit pas la même chose que {other}, encore en vigueur pour le reste ou à côté."
-        yield f"  → si celle-là est fausse : carenage declare withdraw {other} --reason TEXTE"
+        if not dry_run:
+            yield f"  → si celle-là est fausse : carenage declare withdraw {other} --reason TEXTE"
     for code in one.warnings:
         if code is not Warn.OVERWRITES:
             yield f"  Attention : {warning(code)}."

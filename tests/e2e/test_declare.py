@@ -412,6 +412,20 @@ def test_a_replay_that_overwrites_what_a_person_declared_names_both(installation
     assert "si celle-là est juste, corrigez ligne 10 (osis)" in told
 
 
+def test_a_trial_tells_the_entries_of_its_file_apart(installation: Installation, file: Path) -> None:
+    other = '[[declarations]]\nkind = "crisis_exercise"\nfields = {{ held_on = {day}, single_si = {said} }}\n'
+    file.write_text(
+        FILE + other.format(day="2026-05-20", said="true") + other.format(day="2026-03-14", said="false"), "utf-8"
+    )
+
+    trial = declare(installation, "from", str(file), "--dry-run").json["recorded"]
+    told = installation.type("declare", "from", str(file), "--dry-run").out
+
+    assert [(one["id"], one["supersedes"]) for one in trial] == [(None, [])] * 4
+    assert [one["contradicts"] for one in trial] == [[], [], [], ["ligne 4 (crisis_exercise)"]]
+    assert "Remplace" not in told
+
+
 def test_every_fault_of_a_file_is_told_at_once_with_its_place(installation: Installation, file: Path) -> None:
     file.write_text(
         FILE.replace('"ch-nord"', '"ch-nort"').replace("retex.pdf", "absent.pdf")
