@@ -134,7 +134,12 @@ def judge_table(
         JudgedLine(
             line=line,
             judgement=judge_line(
-                line.fact, rules, phase_start=phase_start, declaration=declaration, suspicions=suspicions[position]
+                line.fact,
+                rules,
+                phase_start=phase_start,
+                declaration=declaration,
+                as_of=as_of,
+                suspicions=suspicions[position],
             ),
         )
         for position, line in enumerate(mine)
@@ -157,7 +162,7 @@ def judge_table(
         ),
         gaps=(
             *_signature_gaps(rules, signatures or Signatures(), public=public),
-            *_document_gaps(judged, rules, signatures or Signatures(), as_of),
+            *_document_gaps(judged, rules, signatures or Signatures()),
         ),
         ceiling=ceiling,
     )
@@ -220,9 +225,7 @@ def _signature_gaps(rules: SpendingRules, signed: Signatures, *, public: bool) -
         yield gap("SIGNATURE_FINANCE_DIRECTOR")
 
 
-def _document_gaps(
-    judged: Sequence[JudgedLine], rules: SpendingRules, signed: Signatures, as_of: date
-) -> Iterable[Gap]:
+def _document_gaps(judged: Sequence[JudgedLine], rules: SpendingRules, signed: Signatures) -> Iterable[Gap]:
     """Yield the documents and cells that the lines worth something lack."""
     worth = [one for one in judged if one.judgement.standing is not Standing.NOT_ELIGIBLE]
     if not signed.pay_summary and any(one.judgement.nature is Nature.INTERNAL for one in worth):
@@ -235,15 +238,14 @@ def _document_gaps(
     if len(exercises) > len({place for place, _ in exercises}):
         yield Gap(remark=Remark("SEVERAL_EXERCISES", Standing.TO_CONFIRM, rules.sources_of("exercise")))
     for one in worth:
-        yield from _line_gaps(one, rules, as_of)
+        yield from _line_gaps(one, rules)
 
 
-def _line_gaps(one: JudgedLine, rules: SpendingRules, as_of: date) -> Iterable[Gap]:
+def _line_gaps(one: JudgedLine, rules: SpendingRules) -> Iterable[Gap]:
     fact, judgement = one.line.fact, one.judgement
 
-    def gap(code: str, **values: object) -> Gap:
-        remark = Remark(code, Standing.TO_CONFIRM, rules.sources_of("justification"), values)
-        return Gap(remark=remark, line=one.line)
+    def gap(code: str) -> Gap:
+        return Gap(remark=Remark(code, Standing.TO_CONFIRM, rules.sources_of("justification")), line=one.line)
 
     doubts = [reason for reason in judgement.reasons if reason.standing is Standing.TO_CONFIRM]
     seen_to = [warning for warning in judgement.warnings if warning.code in _TO_SEE_TO]
@@ -253,6 +255,3 @@ def _line_gaps(one: JudgedLine, rules: SpendingRules, as_of: date) -> Iterable[G
             yield gap("ORDER_NUMBER_MISSING")
         if fact.invoice_number is None:
             yield gap("INVOICE_NUMBER_MISSING")
-    future = [day for day in (fact.order_on, fact.invoice_on) if day is not None and day > as_of]
-    if future:
-        yield gap("DAY_TO_COME", day=max(future))

@@ -83,6 +83,7 @@ _SENTENCES = {
         "l'exercice, du {day}, n'est pas dans la phase (du {first} au {last}) : il peut valider l'objectif, "
         "il n'est pas financé"
     ),
+    "DAY_TO_COME": "le {day} est à venir : ce qui n'existe pas encore n'est pas retenu",
     # contribution
     "OBJECTIVE_MISSING": "l'objectif auquel la dépense concourt n'est pas dit",
     "OBJECTIVE_UNKNOWN": "« {text} » n'est pas un objectif du programme",
@@ -123,7 +124,6 @@ _SENTENCES = {
     "SEVERAL_EXERCISES": "plusieurs exercices sont déclarés : choisissez celui que vous présentez",
     "ORDER_NUMBER_MISSING": "le numéro du bon de commande manque : joignez-en la copie",
     "INVOICE_NUMBER_MISSING": "le numéro de la facture manque : joignez-en la copie",
-    "DAY_TO_COME": "le {day} est à venir : la pièce n'existe pas encore",
 }
 _SETTLE = "pour lever le doute : Décision « oui » et sa Justification dans le tableau"
 

@@ -17,7 +17,7 @@ TABLE = (
     "Début d'abonnement;Fin d'abonnement;Montant TTC;Justification\r\n"
     "Durcissement de l'été;;D1.O1.B;Externe;BC-1;01/06/2026;F-1;2026-06-10;;;1 200,50 €;\r\n"
     "Scanner;D1bis;D1.O2.A;Indirect;BC-2;01/06/2026;F-2;10/06/2026;01/06/2026;31/05/2027;3 650;\r\n"
-    "Chef de projet;;D1.O1;RH;;;;;01/06/2026;30/06/2026;3000;\r\n"
+    "Chef de projet;;D1.O1;RH;;;;;01/06/2026;12/06/2026;3000;\r\n"
 )
 
 

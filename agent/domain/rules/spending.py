@@ -53,12 +53,14 @@ def judge_line(
     *,
     phase_start: date,
     declaration: date | None,
+    as_of: date,
     suspicions: Sequence[Remark] = (),
 ) -> LineJudgement:
     """
     Return what `line` is worth under `rules`, with `suspicions` (what only the whole table shows) among its remarks.
 
-    `declaration` is the planned day, None when the texts give none and nobody planned it.
+    `declaration` is the planned day, None when the texts give none and nobody planned it. A document, work or an
+    exercise dated after `as_of` does not exist yet: the line is to be confirmed.
     """
     objective, category = rules.objective(line.objective), category_of(line, rules)
     nature = rules.nature(line.nature) or (category.nature if category is not None else None)
@@ -67,6 +69,7 @@ def judge_line(
     remarks = [
         *_contribution(line, rules, objective, category),
         *days.remarks,
+        *_to_come(line, rules, as_of, staff=staff),
         *(_justification(line, rules) if staff else ()),
         *_funding(line, rules, category),
         *suspicions,
@@ -291,6 +294,15 @@ def _share(first: date, last: date, start: date, end: date) -> Fraction:
     """Return the share of the days of [first, last] that lie in [start, end], ends included; 0 of no day."""
     whole = days_in(first, last)
     return Fraction(days_in(max(first, start), min(last, end)), whole) if whole else Fraction(0)
+
+
+def _to_come(line: SpendingLineFact, rules: SpendingRules, as_of: date, *, staff: bool) -> list[Remark]:
+    last = max(
+        (day for day in (line.order_on, line.invoice_on, line.held_on, line.period_to if staff else None) if day),
+        default=as_of,
+    )
+    sources = rules.sources_of("justification")
+    return [Remark("DAY_TO_COME", TO_CONFIRM, sources, {"day": last})] if last > as_of else []
 
 
 # Money from elsewhere, justification, decision

@@ -51,7 +51,7 @@ def subscriptions(draw: st.DrawFn) -> SpendingLineFact:
 
 
 def judged(line: SpendingLineFact, start: date, declaration: date = LAST) -> LineJudgement:
-    return judge_line(line, RULES, phase_start=start, declaration=declaration)
+    return judge_line(line, RULES, phase_start=start, declaration=declaration, as_of=LAST)
 
 
 def worth(line: SpendingLineFact, start: date, declaration: date = LAST) -> Decimal:

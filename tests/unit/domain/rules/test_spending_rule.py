@@ -29,6 +29,7 @@ ELIGIBLE, TO_CONFIRM, NOT_ELIGIBLE = Standing.ELIGIBLE, Standing.TO_CONFIRM, Sta
 PUBLISHED = date(2026, 1, 30)
 START = date(2026, 3, 2)
 DECLARED = date(2027, 3, 31)
+LATER = date(2030, 1, 1)
 D1BIS = spending_rules("D1BIS_2026")
 D1 = spending_rules("D1_2024")
 OBJECTIVES = ("D1.O1.A", "D1.O1.B", "D1.O2.A", "D1.O2.B", "D1.O3.1", "D1.O6.A", "D1.O6.B")
@@ -53,7 +54,7 @@ def line(**values: Any) -> SpendingLineFact:
 
 
 def judged(one: SpendingLineFact, rules: SpendingRules = WHOLE, declaration: date | None = DECLARED) -> LineJudgement:
-    return judge_line(one, rules, phase_start=START, declaration=declaration)
+    return judge_line(one, rules, phase_start=START, declaration=declaration, as_of=LATER)
 
 
 def codes(judgement: LineJudgement) -> list[str]:
@@ -143,7 +144,7 @@ def test_earlier_order_counts_when_it_or_the_invoice_states_a_later_start(
 
 
 def test_phase_that_starts_on_the_publication_leaves_no_doubt_between_windows() -> None:
-    found = judge_line(line(order_on=PUBLISHED), WHOLE, phase_start=PUBLISHED, declaration=DECLARED)
+    found = judge_line(line(order_on=PUBLISHED), WHOLE, phase_start=PUBLISHED, declaration=DECLARED, as_of=LATER)
 
     assert found.standing is ELIGIBLE
 
@@ -435,6 +436,7 @@ def test_costs_of_2024_are_engaged_from_january_2023(
         D1,
         phase_start=date(2024, 3, 25),
         declaration=date(2025, 3, 28),
+        as_of=LATER,
     )
 
     assert found.standing is standing
@@ -447,6 +449,7 @@ def test_subscription_of_2024_that_outlives_the_window_is_to_be_confirmed() -> N
         D1,
         phase_start=date(2024, 3, 25),
         declaration=date(2025, 3, 28),
+        as_of=LATER,
     )
 
     assert (found.standing, codes(found)) == (TO_CONFIRM, ["SUBSCRIPTION_UNSTATED"])
@@ -460,6 +463,7 @@ def test_subscription_of_2024_within_the_window_counts_whole() -> None:
         D1,
         phase_start=date(2024, 3, 25),
         declaration=date(2025, 3, 28),
+        as_of=LATER,
     )
 
     assert (found.standing, found.retained) == (ELIGIBLE, Decimal("1200.00"))
@@ -467,14 +471,14 @@ def test_subscription_of_2024_within_the_window_counts_whole() -> None:
 
 def test_staff_of_2023_counts_in_2024() -> None:
     staff = replace(STAFF, period_from=date(2023, 1, 1), period_to=date(2023, 6, 30))
-    found = judge_line(staff, D1, phase_start=date(2024, 3, 25), declaration=date(2025, 3, 28))
+    found = judge_line(staff, D1, phase_start=date(2024, 3, 25), declaration=date(2025, 3, 28), as_of=LATER)
 
     assert found.standing is ELIGIBLE
 
 
 def test_programme_whose_texts_say_nothing_of_money_leaves_all_to_be_confirmed() -> None:
     rules = spending_rules_from({}, ("POC.P3.O1.1", "POC.P3.O4.H", "OTHER"))
-    found = judge_line(line(objective="O4.H"), rules, phase_start=date(2026, 3, 31), declaration=None)
+    found = judge_line(line(objective="O4.H"), rules, phase_start=date(2026, 3, 31), declaration=None, as_of=LATER)
 
     assert (found.standing, found.objective) == (TO_CONFIRM, "POC.P3.O4.H")
     assert codes(found) == ["CATEGORY_UNRULED", "NO_RULES"]
@@ -573,6 +577,28 @@ def test_invoice_to_come_and_a_choice_of_exercises_are_named() -> None:
     made = statement(EXERCISE, second, signatures=signed, as_of=date(2026, 6, 1))
 
     assert gaps(made) == ["SEVERAL_EXERCISES", "DAY_TO_COME", "DAY_TO_COME"]
+
+
+@pytest.mark.parametrize(
+    ("one", "as_of"),
+    [
+        pytest.param(GOOD, date(2026, 6, 29), id="invoice of tomorrow"),
+        pytest.param(line(decision=True, justification="Accord"), date(2026, 6, 29), id="which no decision gives"),
+        pytest.param(line(order_on=date(2026, 7, 2)), date(2026, 7, 1), id="order of tomorrow"),
+        pytest.param(STAFF, date(2026, 9, 29), id="work that ends tomorrow"),
+        pytest.param(replace(EXERCISE, held_on=date(2026, 9, 1)), date(2026, 8, 31), id="exercise of tomorrow"),
+    ],
+)
+def test_what_does_not_exist_yet_is_to_be_confirmed_until_its_day(one: SpendingLineFact, as_of: date) -> None:
+    before, on_its_day = (statement(one, as_of=day).lines[0].judgement for day in (as_of, as_of + timedelta(days=1)))
+
+    assert (before.standing, before.retained, before.to_confirm) == (TO_CONFIRM, Decimal("0.00"), one.amount)
+    assert codes(before) == ["DAY_TO_COME"]
+    assert (on_its_day.standing, on_its_day.retained) == (ELIGIBLE, one.amount)
+
+
+def test_subscription_that_is_paid_counts_up_to_the_planned_declaration() -> None:
+    assert statement(SUBSCRIPTION, as_of=date(2026, 7, 1)).lines[0].judgement.standing is ELIGIBLE
 
 
 def test_line_that_is_out_asks_for_nothing() -> None:
