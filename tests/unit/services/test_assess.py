@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from agent.bootstrap import evaluate_scenario
 from agent.domain.admissible import Perimeter
@@ -93,7 +96,7 @@ class OnlyDeclarations(OneDecision):
 OSIS = said("osis", budget_share_filled=True, priority_measures_filled=43)
 
 
-def assessed(index: OneDecision, programme: str = "D1BIS_2026") -> dict[str, Any]:
+def assessed(index: OneDecision, programme: str = "D1BIS_2026", as_of: date = date(2026, 9, 1)) -> dict[str, Any]:
     perimeter = Perimeter(
         base={
             "id": "candidat",
@@ -105,7 +108,7 @@ def assessed(index: OneDecision, programme: str = "D1BIS_2026") -> dict[str, Any
     [found] = assess(
         [perimeter],
         index,
-        as_of=date(2026, 9, 1),
+        as_of=as_of,
         zone=ZoneInfo("Europe/Paris"),
         evaluate=evaluate_scenario,
         programmes=find_programme,
@@ -124,6 +127,34 @@ def test_what_people_declared_stands_after_what_was_audited() -> None:
     assert found["objectives"]["D1.O4"]["candidate"]["verdict"] == "met"
     assert list(found["prerequisites"]) == ["ELIGIBILITE"]
     assert (found["programme_version"], found["programme_dated"]) == ("1.0", "2026-04-07")
+
+
+@pytest.mark.parametrize(
+    ("decided_on", "as_of", "verdict"),
+    [
+        pytest.param(date(2026, 5, 20), date(2026, 9, 1), "not_applicable", id="taken"),
+        pytest.param(date(2026, 11, 20), date(2026, 9, 1), "at_risk", id="looked at before it was taken"),
+        pytest.param(date(2027, 3, 2), date(2027, 3, 10), "at_risk", id="taken after the declaration"),
+    ],
+)
+def test_an_authoritys_decision_counts_once_taken_and_by_the_declaration(
+    decided_on: date, as_of: date, verdict: str
+) -> None:
+    no_ad = said("no_ad", "E1", decided_on=decided_on, authority="ARS", evidence=["decision"])
+
+    found = assessed(OnlyDeclarations(no_ad), as_of=as_of)
+
+    assert found["objectives"]["D1.O1.A"]["candidate"]["verdict"] == verdict
+
+
+def test_what_was_true_on_the_day_looked_at_is_not_taken_back_by_a_later_record() -> None:
+    first, again = (
+        replace(OSIS, id=str(month), values={**OSIS.values, "filled_on": date(2026, month, 10)}) for month in (3, 11)
+    )
+
+    found = assessed(OnlyDeclarations(first, again))
+
+    assert found["objectives"]["D1.O4"]["candidate"]["verdict"] == "met"
 
 
 def test_a_programme_that_audits_nothing_is_judged_on_what_people_declared() -> None:
