@@ -143,7 +143,7 @@ def _to_do(forecast: Forecast, names: Mapping[str, str]) -> Iterator[str]:
     yield "À faire, le plus pressé d'abord :"
     for units, one in _merged(upcoming):
         yield f"  {_when(one, forecast.as_of)} : {_doing(one, units, names)}"
-        yield f"      {_last_days(one)}"
+        yield f"      {_last_days(one, forecast.as_of)}"
         source = cited(one.sources)
         yield f"      {why(one)}{f' ({source})' if source else ''}"
 
@@ -156,12 +156,11 @@ def _when(one: Obligation, today: date) -> str:
     return "Aujourd'hui" if one.recommended_on == today else f"Le {day(one.recommended_on)}"
 
 
-def _last_days(one: Obligation) -> str:
+def _last_days(one: Obligation, today: date) -> str:
     prudent, permissive = one.last_prudent_on, one.last_permissive_on
     if prudent is None:
         return "sans date"
-    passed = "dernier jour prudent" if one.standing is Leeway.OPEN else "dernier jour prudent, passé"
-    text = f"{passed} : {day(prudent)}"
+    text = f"dernier jour prudent{', passé' if prudent < today else ''} : {day(prudent)}"
     if permissive is not None and permissive != prudent:
         text += f" ; selon la lecture la plus souple : {day(permissive)}"
     return text
@@ -175,7 +174,7 @@ def _calendars(calendars: Sequence[AuditCalendar]) -> Iterator[str]:
     yield "Calendrier proposé (jours ouvrés, hors jours fériés) :"
     for one in shown:
         what = "audits ADS" if one.what is What.ADS_AUDIT else "audits d'exposition, tout le périmètre à chaque fois"
-        least = f" (le rythme en demande au moins {one.at_least})" if one.at_least is not None else ""
+        least = f" (le rythme en demande au moins {one.at_least})" if one.at_least else ""
         yield f"  {listed(one.units, _LISTED_UNITS)} : {len(one.audits)} {what}{least}"
         yield "      " + ", ".join(day(audit.day) + (" (industriel)" if audit.tool else "") for audit in one.audits)
         if not one.verified:

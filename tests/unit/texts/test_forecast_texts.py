@@ -94,3 +94,19 @@ def test_every_fault_of_a_supposition_has_words() -> None:
 
     assert {one.code for one in faults} == set(FaultCode)
     assert all(word in told for word in ("AD9", "2026-12-32", "31 août 2026", "1er avril 2027", "propre", "1 à 5"))
+
+
+def test_a_day_to_come_is_never_said_to_be_past() -> None:
+    # 7 July 2026: the strict first audit is lost, the printed day is today.
+    text = told(scenario(as_of="2026-07-07", surfaces=[]))
+
+    assert "dernier jour prudent : 7 juillet 2026" in text
+    assert "passé : 7 juillet 2026" not in text
+
+
+def test_a_rhythm_that_asks_no_more_audit_gives_no_least_figure() -> None:
+    runs = ["2026-06-20", "2026-08-10", "2026-10-05", "2026-12-01", ("2027-01-20", 1), ("2027-03-09", 1)]
+    text = told(scenario(as_of="2027-03-20", runs=runs, surfaces=[]))
+
+    assert "2 audits ADS" in text
+    assert "au moins 0" not in text
