@@ -139,7 +139,7 @@ def declare(
             "Cette déclaration ne peut pas être enregistrée : rien n'a été scellé."
             if len(requests) == 1 and not misshapen
             else "Ces déclarations ne peuvent pas être enregistrées : rien n'a été scellé.",
-            problems=faults,
+            problems=_in_order(faults, requests),
             hint=_hint(requests, around.kinds),
         )
     return [desk.record(draft, evidence, dry_run=dry_run) for draft, evidence in drafts]
@@ -382,6 +382,12 @@ def _why_not_correctable(
     if all(one.id != declaration_id for one in current(history, kinds)):
         return f"{declaration_id} n'est plus en vigueur : une déclaration plus récente la remplace"
     return None
+
+
+def _in_order(faults: Iterable[Problem], requests: Sequence[Request]) -> list[Problem]:
+    """Return the faults of a file as its entries follow each other, those of no entry first."""
+    ranks = {request.place: rank for rank, request in enumerate(requests)}
+    return sorted(faults, key=lambda fault: ranks.get(fault[0].partition(" / ")[0], -1))
 
 
 def _place(request: Request, where: str) -> str:

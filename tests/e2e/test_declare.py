@@ -428,20 +428,24 @@ def test_a_trial_tells_the_entries_of_its_file_apart(installation: Installation,
 
 def test_every_fault_of_a_file_is_told_at_once_with_its_place(installation: Installation, file: Path) -> None:
     file.write_text(
-        FILE.replace('"ch-nord"', '"ch-nort"').replace("retex.pdf", "absent.pdf")
-        + '[[declarations]]\nkind = "osis"\nestablishments = ["chu"]\nfields = { filled_on = "demain" }\nmotif = "?"\n',
+        "autre = 1"
+        + FILE.replace('"ch-nord"', '"ch-nort"').replace("retex.pdf", "absent.pdf")
+        + '[[declarations]]\nkind = "osis"\nestablishments = ["chu"]\nfields = { filled_on = "demain" }\nmotif = "?"\n'
+        + "[[declarations]]\nfields = { filled_on = 2026-03-02 }\n",
         encoding="utf-8",
     )
 
     done = declare(installation, "from", str(file))
 
     assert done.code == ExitCode.USAGE
-    assert {problem["path"] for problem in done.json["error"]["problems"]} == {
+    assert [problem["path"] for problem in done.json["error"]["problems"]] == [
+        "autre",
         "ligne 4 (crisis_exercise) / establishments",
         "ligne 4 (crisis_exercise) / files.proof",
-        "ligne 13 (osis) / fields.filled_on",
         "ligne 13 (osis) / motif",
-    }
+        "ligne 13 (osis) / fields.filled_on",
+        "ligne 18 / kind",
+    ]
     assert classes(installation) == []
 
 
