@@ -73,11 +73,11 @@ _SENTENCES = {
     "PERIOD_OUTSIDE": "la période d'abonnement est hors de la période du programme",
     "SUBSCRIPTION_ENGAGED_BEFORE": "l'abonnement a été engagé le {day}, avant le début de phase du {limit}",
     "SUBSCRIPTION_UNSTATED": (
-        "l'abonnement dépasse la période, et les textes ne disent pas comment le compter : sa part est proposée"
+        "l'abonnement dépasse la période, et les textes ne disent pas comment le compter : demandez à l'ANS"
     ),
     "WORK_PERIOD_MISSING": "la période de travail manque (début et fin)",
     "WORK_OUTSIDE": "le temps d'agents est hors de la période",
-    "WORK_PARTLY_OUTSIDE": "une part du temps d'agents est hors de la période : seule l'autre est proposée",
+    "WORK_PARTLY_OUTSIDE": "une part du temps d'agents est hors de la période : seule l'autre est à confirmer",
     "EXERCISE_DATE_MISSING": "la date de l'exercice manque",
     "EXERCISE_OUTSIDE_PHASE": (
         "l'exercice, du {day}, n'est pas dans la phase (du {first} au {last}) : il peut valider l'objectif, "
@@ -108,7 +108,8 @@ _SENTENCES = {
     "MISSION_LETTER_ADVISED": "une lettre de mission est conseillée pour ce temps d'agents",
     "OTHER_FUNDING_DEDUCTED": "part financée par ailleurs déduite : {amount}",
     "CASH_READING": (
-        "compté au temps passé, lecture la plus prudente ; compté aux sommes payées, l'abonnement vaudrait {amount}"
+        "compté au temps passé, lecture la plus prudente ; compté aux sommes payées, l'abonnement vaudrait {amount} : "
+        "la différence reste à confirmer"
     ),
     "ENGAGED_ON_FIRST_DAY": (
         "engagé le {day}, premier jour de la phase : le texte dit « postérieur », gardez la preuve du jour"

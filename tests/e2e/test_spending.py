@@ -34,7 +34,7 @@ def test_table_is_judged_without_sealing_anything(installation: Installation, ta
     assert done.code == 0
     assert [(line["verdict"], line["retained"], line["to_confirm"]) for line in done.json["lines"]] == [
         ("eligible", "1200.50", "0.00"),
-        ("eligible", "3040.00", "0.00"),
+        ("eligible", "3040.00", "610.00"),
         ("to_confirm", "0.00", "3000.00"),
     ]
     assert done.json["total"]["retained"] == "4240.50"

@@ -10,8 +10,9 @@ decision; a missing cell is not.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 
 from agent.domain.facts import SpendingLineFact
@@ -41,10 +42,15 @@ _MISSION_LETTER = "lettre de mission"
 
 @dataclass(frozen=True, slots=True)
 class _Days:
-    """What a test of the days found: its remarks, and the share of a period that counts (None: no period)."""
+    """
+    What a test of the days found: its remarks, and the share of a period that counts (None: no period).
+
+    `by_cash`: counted by the sums spent, the whole of it counts (AMB-32).
+    """
 
     remarks: list[Remark]
     share: Fraction | None = None
+    by_cash: bool = False
 
 
 def judge_line(
@@ -78,16 +84,18 @@ def judge_line(
     standing = max((one.standing for one in reasons), default=ELIGIBLE)
     net = max(line.amount - (line.other_funding or NOTHING), NOTHING)
     worth = net if days.share is None else share_of(net, days.share)
+    by_cash = net if days.by_cash and standing is not NOT_ELIGIBLE and net > worth else None
+    retained = worth if standing is ELIGIBLE else NOTHING
     return LineJudgement(
         standing=standing,
         objective=objective,
         nature=nature,
         category=category,
-        retained=worth if standing is ELIGIBLE else NOTHING,
-        to_confirm=worth if standing is TO_CONFIRM else NOTHING,
+        retained=retained,
+        to_confirm=NOTHING if standing is NOT_ELIGIBLE else (by_cash or worth) - retained,
         share=days.share,
         reasons=tuple(reasons) or _granted(line, rules, days.share, staff=staff),
-        warnings=tuple(_warnings(line, rules, nature, days.share, phase_start, staff=staff)),
+        warnings=tuple(_warnings(line, rules, nature, days.share, phase_start, staff=staff, by_cash=by_cash)),
     )
 
 
@@ -163,7 +171,7 @@ def _days(
         days = _Days(_engaged(line, rules, starts[0], declaration))
     else:
         days = _Days(_both_windows(rules, *(_order_and_invoice(line, rules, start, declaration) for start in starts)))
-    return _Days([*exercise, *days.remarks], days.share)
+    return replace(days, remarks=[*exercise, *days.remarks])
 
 
 def _both_windows(rules: SpendingRules, published: list[Remark], phase: list[Remark]) -> list[Remark]:
@@ -230,17 +238,21 @@ def _engaged(line: SpendingLineFact, rules: SpendingRules, start: date, end: dat
 
 
 def _subscription(line: SpendingLineFact, rules: SpendingRules, starts: tuple[date, date], end: date) -> _Days:
-    """Return the share of a subscription that falls in the phase, and what keeps it from counting."""
+    """
+    Return the share of a subscription that falls in the phase, and what keeps it from counting.
+
+    What is engaged and invoiced within both windows is spent there: by cash, the whole of it counts.
+    """
     sources = rules.sources_of("subscription")
     first, last = line.period_from, line.period_to
     if first is None or last is None:
         return _Days([Remark("PERIOD_MISSING", TO_CONFIRM, sources)])
     if not rules.prorata:
         found = _engaged(line, rules, starts[0], end)
-        share = _share(first, last, starts[0], end)
+        share, by_cash = _share(first, last, starts[0], end), not found
         if 0 < share < 1:
             found.append(Remark("SUBSCRIPTION_UNSTATED", TO_CONFIRM, sources, settles=True))
-        return _Days([*found, *_outside(share, rules)], share)
+        return _Days([*found, *_outside(share, rules)], share, by_cash=by_cash)
     engaged = line.engaged_on or line.order_on
     share = _share(first, last, starts[1], end)
     found = []
@@ -252,7 +264,7 @@ def _subscription(line: SpendingLineFact, rules: SpendingRules, starts: tuple[da
     elif engaged > end:
         found.append(Remark("ORDER_AFTER", NOT_ELIGIBLE, sources, {"day": engaged, "limit": end}))
     invoiced = _both_windows(rules, *(_invoice(line, rules, start, end) for start in starts))
-    return _Days([*found, *invoiced, *_outside(share, rules)], share)
+    return _Days([*found, *invoiced, *_outside(share, rules)], share, by_cash=not found and not invoiced)
 
 
 def _outside(share: Fraction, rules: SpendingRules) -> list[Remark]:
@@ -260,7 +272,11 @@ def _outside(share: Fraction, rules: SpendingRules) -> list[Remark]:
 
 
 def _staff(line: SpendingLineFact, rules: SpendingRules, starts: tuple[date, date], end: date) -> _Days:
-    """Return the share of the staff's work that falls in the phase; a part outside leaves the line to be confirmed."""
+    """
+    Return the share of the staff's work that falls in the wide window.
+
+    A part outside it, or between the two windows, leaves the line to be confirmed.
+    """
     sources = rules.sources_of("staff")
     first, last = line.period_from or line.held_on, line.period_to or line.held_on
     if first is None or last is None:
@@ -273,7 +289,7 @@ def _staff(line: SpendingLineFact, rules: SpendingRules, starts: tuple[date, dat
         found.append(Remark("WINDOWS_DISAGREE", TO_CONFIRM, sources, {"day": first}, settles=True))
     if wide < 1:
         found.append(Remark("WORK_PARTLY_OUTSIDE", TO_CONFIRM, sources, settles=True))
-    return _Days(found, narrow or wide)
+    return _Days(found, wide)
 
 
 def _exercise(
@@ -361,7 +377,10 @@ def _warnings(
     phase_start: date,
     *,
     staff: bool,
+    by_cash: Decimal | None,
 ) -> Iterable[Remark]:
+    """Yield what to look at besides; `by_cash` is what the line would be worth so counted, None when it is no more."""
+
     def warn(code: str, rule: str = "", **values: object) -> Remark:
         return Remark(code, ELIGIBLE, rules.sources_of(rule), values)
 
@@ -375,7 +394,7 @@ def _warnings(
         yield warn("MISSION_LETTER_ADVISED", "staff")
     if line.other_funding:
         yield warn("OTHER_FUNDING_DEDUCTED", "funding", amount=line.other_funding)
-    if not staff and share is not None and 0 < share < 1 and rules.prorata:
-        yield warn("CASH_READING", "subscription", amount=line.amount)
+    if by_cash is not None:
+        yield warn("CASH_READING", "subscription", amount=by_cash)
     if not staff and share is not None and (line.engaged_on or line.order_on) == phase_start:
         yield warn("ENGAGED_ON_FIRST_DAY", "subscription", day=phase_start)

@@ -206,10 +206,40 @@ def test_subscription_must_be_engaged_in_the_phase(
     assert reason in codes(found)
 
 
-def test_subscription_says_that_counting_by_cash_would_give_more() -> None:
-    warnings = [one.code for one in judged(SUBSCRIPTION).warnings]
+def test_what_counting_by_cash_would_add_to_a_subscription_is_to_be_confirmed() -> None:
+    found = judged(replace(SUBSCRIPTION, amount=Decimal("1100.00"), other_funding=Decimal("100.00")))
 
-    assert warnings == ["CASH_READING"]
+    assert (found.standing, found.retained, found.to_confirm) == (ELIGIBLE, Decimal("750.68"), Decimal("249.32"))
+    cash = next(one for one in found.warnings if one.code == "CASH_READING")
+    assert cash.values["amount"] == Decimal("1000.00")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"category": "EDR", "objective": "D1.O2.B"}, id="excluded"),
+        pytest.param({"period_to": DECLARED}, id="wholly in the phase"),
+    ],
+)
+def test_cash_is_not_spoken_of_where_it_would_add_nothing(values: dict[str, Any]) -> None:
+    found = judged(replace(SUBSCRIPTION, **values))
+
+    assert (found.to_confirm, [one.code for one in found.warnings]) == (Decimal("0.00"), [])
+
+
+@pytest.mark.parametrize(
+    ("values", "to_confirm"),
+    [
+        pytest.param({"label": "Abonnement EDR"}, "1000.00", id="spent in both windows, another doubt"),
+        pytest.param({"invoice_on": date(2026, 3, 1)}, "750.68", id="invoiced between the windows"),
+        pytest.param({"invoice_on": None}, "750.68", id="not invoiced"),
+        pytest.param({"period_from": date(2027, 4, 1)}, "0.00", id="outside the phase"),
+    ],
+)
+def test_cash_counts_only_where_both_windows_hold_what_was_spent(values: dict[str, Any], to_confirm: str) -> None:
+    found = judged(replace(SUBSCRIPTION, amount=Decimal("1000.00"), **values))
+
+    assert (found.retained, found.to_confirm) == (Decimal("0.00"), Decimal(to_confirm))
 
 
 @pytest.mark.parametrize(
@@ -242,9 +272,8 @@ def test_days_before_in_and_after_the_phase_make_the_whole_subscription(
 
     assert found.share is not None
     assert found.share * (length + 1) + before + after == length + 1
-    assert abs(Fraction(found.retained + found.to_confirm) - Fraction(amount) * found.share) * (
-        found.standing is not NOT_ELIGIBLE
-    ) <= Fraction(1, 200)
+    assert abs(Fraction(found.retained) - Fraction(amount) * found.share) <= Fraction(1, 200)
+    assert found.retained + found.to_confirm == (amount if found.share else 0)
 
 
 STAFF = SpendingLineFact(
@@ -291,10 +320,21 @@ def test_mission_letter_is_advised_where_the_justification_is_another() -> None:
     assert [one.code for one in found.warnings] == ["MISSION_LETTER_ADVISED"]
 
 
-def test_staff_time_that_straddles_the_phase_is_proposed_for_its_days_in_it() -> None:
-    found = judged(replace(STAFF, period_from=date(2026, 2, 20), period_to=date(2026, 3, 11), amount=Decimal(1000)))
+@pytest.mark.parametrize(
+    ("first", "last", "to_confirm"),
+    [
+        pytest.param(date(2026, 2, 20), date(2026, 3, 11), "1000.00", id="over the start of the phase"),
+        pytest.param(date(2026, 2, 1), date(2026, 2, 28), "1000.00", id="between the windows"),
+        pytest.param(date(2026, 1, 20), date(2026, 2, 8), "500.00", id="over the publication"),
+        pytest.param(date(2026, 1, 20), date(2026, 3, 10), "800.00", id="over both"),
+    ],
+)
+def test_staff_time_is_to_be_confirmed_for_its_days_that_one_window_admits(
+    first: date, last: date, to_confirm: str
+) -> None:
+    found = judged(replace(STAFF, period_from=first, period_to=last, amount=Decimal(1000)))
 
-    assert (found.standing, found.to_confirm) == (TO_CONFIRM, Decimal("500.00"))
+    assert (found.standing, found.retained, found.to_confirm) == (TO_CONFIRM, Decimal("0.00"), Decimal(to_confirm))
 
 
 EXERCISE = line(
@@ -453,7 +493,7 @@ def test_subscription_of_2024_that_outlives_the_window_is_to_be_confirmed() -> N
     )
 
     assert (found.standing, codes(found)) == (TO_CONFIRM, ["SUBSCRIPTION_UNSTATED"])
-    assert found.share == Fraction(362, 365)
+    assert (found.share, found.to_confirm) == (Fraction(362, 365), Decimal("1200.00"))
 
 
 def test_subscription_of_2024_within_the_window_counts_whole() -> None:
@@ -500,7 +540,7 @@ def test_totals_by_objective_and_nature_add_up_to_the_lines() -> None:
     ]
     assert made.total.declared == Decimal("20300.09")
     assert made.total.retained == sum(one.retained for one in made.totals)
-    assert made.total.set_aside == Decimal("99.99") + Decimal("249.32")
+    assert (made.total.to_confirm, made.total.set_aside) == (Decimal("249.32"), Decimal("99.99"))
 
 
 def test_ceiling_bounds_what_may_be_paid_never_what_is_declared() -> None:
