@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from agent.domain.decided import NO_DIRECTORY, NO_EXPOSURE, RERATING, pin_subject, reading_text
-from agent.domain.declaration import Bearer
+from agent.domain.declaration import Bearer, FieldType
 from agent.domain.programme import Origin, Subject
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from agent.domain.declaration import Declaration, FactKind
     from agent.domain.declaration_request import Draft, Known
     from agent.domain.programme import DeclaredObjective, Objective, Piece, Programme
+
+_OCCASION = {FieldType.DAY, FieldType.TEXTS, FieldType.CHOICE, FieldType.CHOICES}
 
 
 class Warn(StrEnum):
@@ -30,6 +32,7 @@ class Warn(StrEnum):
     LATER_AUDITS_ONLY = "later_audits_only"
     BEYOND_TEXTS = "beyond_texts"
     OVERWRITES = "overwrites"
+    SAID_BEFORE = "said_before"
 
 
 def warnings(draft: Draft, known: Known) -> list[Warn]:
@@ -92,6 +95,18 @@ def _admitted(programme: Programme) -> dict[str, list[str]]:
     return found
 
 
+def repeated(one: Declaration, others: Iterable[Declaration], kind: FactKind) -> list[Declaration]:
+    """Return the `others` that tell of the occasion that `one` does: a fact of the same days, choices and subjects."""
+    telling = [item.name for item in kind.fields if item.type in _OCCASION or item.names is not None]
+    return [
+        other
+        for other in others
+        if kind.several and FieldType.DAY in {item.type for item in kind.fields} and other.id != one.id
+        if (other.fact, {*other.subjects}) == (one.fact, {*one.subjects})
+        if all(one.values.get(name) == other.values.get(name) for name in telling)
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
     """
@@ -99,7 +114,7 @@ class Recorded:
 
     `is_new` False: nothing was sealed (`declaration` was in force already, or a person corrected or withdrew it
     since: `corrected_by`). A trial has an empty id. `overwritten` are those that a file says otherwise of, that
-    somebody may have declared by hand since.
+    somebody may have declared by hand since; `repeats` the ids of those that tell of the same occasion.
     """
 
     declaration: Declaration
@@ -109,4 +124,5 @@ class Recorded:
     corrected_by: str | None = None
     warnings: tuple[Warn, ...] = ()
     overwritten: tuple[Declaration, ...] = ()
+    repeats: tuple[str, ...] = ()
     place: str = ""

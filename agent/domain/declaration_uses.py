@@ -34,7 +34,7 @@ class Consequence:
     """
     Where an objective that looks at a declaration stands: `verdict` None when it is not assessed.
 
-    `missing` are the labels of what it lacks, `remaining` the establishments that are still to reach it.
+    `missing` are the labels of what it lacks, `remaining` the establishments besides its own that are still to reach it.
     """
 
     use: Use
@@ -78,7 +78,7 @@ def _consequence(use: Use, document: Json, subjects: Sequence[str], *, is_asked_
         remaining=tuple(
             unit
             for unit, entry in judged["establishments"].items()
-            if is_asked_of_each and entry["verdict"] not in _DONE and unit not in subjects
+            if is_asked_of_each and subjects and entry["verdict"] not in _DONE and unit not in subjects
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from agent.domain import declaration_uses
 from agent.domain.declaration import DECLARE, Declaration, at_odds, current, to_record
-from agent.domain.declaration_outcome import Recorded, Warn, warnings
+from agent.domain.declaration_outcome import Recorded, Warn, repeated, warnings
 from agent.domain.declaration_request import (
     LONGEST_NAME,
     Draft,
@@ -304,12 +304,16 @@ class _Desk:
         after = {one.id: one for one in current(self.history, self.around.kinds)}
         superseded = [one for one in before if after.get(one.id) != one]
         overwritten = superseded if self.is_replay and draft.replaces is None else []
+        contradicted = [one.id for one in at_odds(self.history[-1], after.values(), self.around.kinds)]
+        again = [one.id for one in repeated(self.history[-1], after.values(), draft.kind) if one.id not in contradicted]
+        more = [Warn.OVERWRITES] * bool(overwritten) + [Warn.SAID_BEFORE] * bool(again)
         return Recorded(
             declaration=made,
             supersedes=tuple(one.id for one in superseded),
-            contradicts=tuple(one.id for one in at_odds(self.history[-1], after.values(), self.around.kinds)),
-            warnings=(*warnings(draft, self.around.known), *([Warn.OVERWRITES] if overwritten else [])),
+            contradicts=tuple(contradicted),
+            warnings=(*warnings(draft, self.around.known), *more),
             overwritten=tuple(overwritten),
+            repeats=tuple(again),
             place=draft.place,
         )
 

@@ -36,6 +36,7 @@ _WARNINGS = {
     Warn.NOT_IN_REPORT: "sans effet tant que le rapport d'audit ne la mentionne pas (in_report=oui)",
     Warn.LATER_AUDITS_ONLY: "ne porte que sur les audits à partir d'aujourd'hui ; pour d'autres : --set audits=PREUVE",
     Warn.BEYOND_TEXTS: "les textes ne la proposent pas d'eux-mêmes : gardez la réponse de l'autorité",
+    Warn.SAID_BEFORE: "une autre déclaration en vigueur raconte la même chose, du même jour",
     Warn.OVERWRITES: "une entrée du fichier remplace ce que quelqu'un a déclaré autrement",
 }
 
@@ -117,8 +118,12 @@ def recorded(one: Recorded, kind: FactKind, names: Mapping[str, str], *, dry_run
         yield f"  Attention : ne dit pas la même chose que {other}, encore en vigueur pour le reste ou à côté."
         if not dry_run:
             yield f"  → si celle-là est fausse : carenage declare withdraw {other} --reason TEXTE"
+    for other in one.repeats:
+        yield f"  Attention : {other}, encore en vigueur, dit déjà la même chose, du même jour."
+        if not dry_run:
+            yield f"  → si c'est une correction, retirez l'autre : carenage declare withdraw {other} --reason TEXTE"
     for code in one.warnings:
-        if code is not Warn.OVERWRITES:
+        if code not in (Warn.OVERWRITES, Warn.SAID_BEFORE):
             yield f"  Attention : {warning(code)}."
 
 

@@ -612,6 +612,25 @@ def test_a_person_is_told_what_a_declaration_changes_and_what_is_missing(install
     assert f"De nouveau en vigueur : {first}" in withdrawn.out
 
 
+def test_the_same_exercise_declared_twice_is_told(installation: Installation, retex: Path) -> None:
+    first = exercise(installation, retex)["id"]
+    asked = ("declare", "crisis_exercise", "--establishment", "chu", "--set", "note=Kit ANS", "--set")
+
+    again = installation.type(*asked, "held_on=2026-03-14").out
+    other_day = installation.type(*asked, "held_on=2026-04-14").out
+
+    assert f"Attention : {first}, encore en vigueur, dit déjà la même chose, du même jour." in again
+    assert "du même jour" not in other_day
+
+
+def test_what_is_said_of_everybody_has_nothing_left_elsewhere(installation: Installation) -> None:
+    everywhere = declare(installation, "osis", "--set", "priority_measures_filled=40").json["objectives"]
+    somewhere = declare(installation, "osis", "--establishment", "chu", "--set", "priority_measures_filled=41").json
+
+    assert [use["remaining"] for use in everywhere] == [[]]
+    assert somewhere["objectives"][0]["remaining"]
+
+
 def _last(installation: Installation) -> str:
     return str(listed(installation)[-1]["id"])
 
