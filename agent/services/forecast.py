@@ -13,8 +13,7 @@ from agent.domain.forecast.forecast import Forecast, forecast
 from agent.domain.forecast.phase_starts import PhaseStart, is_settled, phase_starts
 from agent.domain.forecast.share_plan import SharePlan, share_plans
 from agent.domain.forecast.what_if import Fault, Supposition, parse_suppositions, suppose
-from agent.texts.forecast import FORMS, refusal
-from agent.texts.sources import cited
+from agent.texts.forecast import FORMS, refusal, source
 from agent.texts.words import day
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ class ForecastReport:
     def rows(self) -> list[Json]:
         """Return the obligations in the contract's shape (contract/cli.md), each with its programme."""
         programme = self.forecast.programme.id
-        return [
-            {**one.as_json(), "source": cited(one.sources), "programme": programme} for one in self.forecast.obligations
-        ]
+        return [{**one.as_json(), "source": source(one), "programme": programme} for one in self.forecast.obligations]
 
     def as_json(self) -> Json:
         """Return everything that the forecast holds."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.domain.forecast.obligation import Leeway, Obligation, What, Why
 from agent.domain.forecast.what_if import ADS, HIGHEST_SCORE, LOWEST_SCORE, FaultCode
+from agent.domain.programme import Subject
 from agent.texts import faults as written
 from agent.texts.sources import cited
 from agent.texts.words import day, listed, reason, verdict
@@ -42,6 +43,13 @@ _DOING = {
     What.DECLARATION: "déposer la déclaration d'atteinte",
 }
 
+_UNDECLARED = {
+    Subject.DIRECTORIES: "déclarer les annuaires dans la configuration ([[directories]]), ou la décision de l'autorité "
+    "qu'il n'y en a pas",
+    Subject.SURFACES: "déclarer ce qui est exposé dans la configuration ([[surfaces]]), ou la décision de l'autorité "
+    "que rien ne l'est",
+}
+
 
 def lines(
     forecast: Forecast, shares: Sequence[SharePlan], compared: Sequence[tuple[str, str, str]], names: Mapping[str, str]
@@ -55,6 +63,13 @@ def lines(
     when = f"dans {left} jours" if left > 0 else "ce jour est venu"
     yield f"{forecast.programme.label}"
     yield f"Prévision au {day(forecast.as_of)}, déclaration prévue le {day(forecast.declaration)} ({when})."
+    if forecast.declaration > forecast.last_day:
+        yield (
+            f"✘ C'est après le dernier jour du programme, le {day(forecast.last_day)} : déposée alors, la déclaration "
+            "ne compte pas et tout est perdu. Ce qui suit s'arrête à ce dernier jour."
+        )
+    elif any(one.what is What.DECLARATION and one.values["day_off"] for one in forecast.obligations):
+        yield "! Ce n'est pas un jour ouvré : déposez la déclaration un jour ouvré d'avant."
     yield from _lost(forecast)
     yield from _compared(compared)
     yield from _to_do(forecast, names)
@@ -72,6 +87,11 @@ def why(obligation: Obligation) -> str:
     """Return the rule behind an obligation, in French, without its source."""
     said = _WHYS.get(obligation.why)
     return said(obligation.values) if said is not None else reason(obligation.why)
+
+
+def source(obligation: Obligation) -> str:
+    """Return the texts of an obligation, or that none asks for it."""
+    return cited(obligation.sources) or "prudence de Carénage : aucun texte ne fixe ce jour"
 
 
 def phase_start_lines(label: str, starts: Sequence[PhaseStart], *, settled: bool) -> Iterator[str]:
@@ -105,7 +125,11 @@ def _lost(forecast: Forecast) -> Iterator[str]:
     lost = [one for one in forecast.obligations if one.lost]
     contested = [one for one in forecast.obligations if one.standing is Leeway.CONTESTED and not one.rank]
     if not lost and not contested:
-        yield "Rien n'est perdu à ce jour."
+        awaits = any(one.what is What.DECISION for one in forecast.obligations)
+        more = (
+            ", mais des décisions ou des déclarations sont attendues : sans elles, rien n'est acquis" if awaits else ""
+        )
+        yield f"Rien n'est perdu à ce jour{more}."
         return
     if forecast.lost:
         yield ""
@@ -121,7 +145,7 @@ def _lost(forecast: Forecast) -> Iterator[str]:
         yield ""
         yield "! Perdu selon une lecture des textes, pas selon toutes ; à faire trancher par l'ARS ou l'ANS :"
         for units, one in _merged(contested):
-            last = f" (dernier jour prudent : {day(one.last_prudent_on)})" if one.last_prudent_on else ""
+            last = f" ({_last_days(one, forecast.as_of)})" if one.last_prudent_on else ""
             yield f"    {_about(one, units, {})} : {why(one)}{last}"
 
 
@@ -144,8 +168,7 @@ def _to_do(forecast: Forecast, names: Mapping[str, str]) -> Iterator[str]:
     for units, one in _merged(upcoming):
         yield f"  {_when(one, forecast.as_of)} : {_doing(one, units, names)}"
         yield f"      {_last_days(one, forecast.as_of)}"
-        source = cited(one.sources)
-        yield f"      {why(one)}{f' ({source})' if source else ''}"
+        yield f"      {why(one)} ({source(one)})"
 
 
 def _when(one: Obligation, today: date) -> str:
@@ -163,7 +186,7 @@ def _last_days(one: Obligation, today: date) -> str:
     text = f"dernier jour prudent{', passé' if prudent < today else ''} : {day(prudent)}"
     if permissive is not None and permissive != prudent:
         text += f" ; selon la lecture la plus souple : {day(permissive)}"
-    return text
+    return f"{text} ; aujourd'hui est le dernier jour" if today == (permissive or prudent) else text
 
 
 def _calendars(calendars: Sequence[AuditCalendar]) -> Iterator[str]:
@@ -186,7 +209,7 @@ def _share(plan: SharePlan, names: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield f"{plan.objective} par part d'activité : {_percent(plan.covered)} aujourd'hui, seuil de {threshold}"
     if plan.under is not None:
-        yield f"    ! Une part ne suffit que sous la lecture contestée {plan.under} = flex : s'y tenir perd la lecture stricte."
+        yield f"    ! Vrai sous la seule lecture contestée {plan.under} = flex : s'y tenir perd la lecture stricte."
     if not plan.reachable:
         support = " avec l'établissement support" if plan.support else ""
         never = "n'atteint le seuil" if plan.undecided else "n'atteint plus le seuil"
@@ -218,7 +241,8 @@ def _effort(unit: UnitEffort) -> str:
 
 
 def _doing(one: Obligation, units: Sequence[str], names: Mapping[str, str]) -> str:
-    text = _DOING[one.what]
+    undeclared = one.values.get("undeclared") if one.what is What.DECISION else None
+    text = _UNDECLARED[Subject(str(undeclared))] if undeclared else _DOING[one.what]
     if one.what in {What.EVENT, What.MILESTONE}:
         text += f" « {one.values['label']} »"
     if one.what is What.FINDINGS_FIX:
@@ -314,4 +338,5 @@ _WHYS: dict[str, Any] = {
     Why.MONTHS_AFTER: lambda values: f"{values['months']} mois, comptés d'une date que les textes laissent ouverte",
     Why.BEFORE_DECLARATION: lambda _values: "ce qui manque encore à cette date met la déclaration en danger",
     Why.LAST_DAY: lambda _values: "le programme fixe le dernier jour de la déclaration",
+    Why.PLANNED_DECLARATION: lambda _values: "le jour que vous avez prévu ; le programme n'en fixe pas",
 }

@@ -20,6 +20,7 @@ from agent.domain.forecast.lone_unit import (
     lone_surface,
 )
 from agent.domain.forecast.obligation import (
+    DEPOSIT_MARGIN_DAYS,
     PIECES_MARGIN_DAYS,
     AuditCalendar,
     Leeway,
@@ -74,7 +75,12 @@ def forecast(
     candidate) that a fact still to be settled may save: `scenario` holds it at its worst, and loses none of them.
     """
     working = WorkingDays(frozenset(holidays))
-    scenario = _without_future(scenario, supposed)
+    planned = scenario.phase.declaration
+    # Past the last day of the programme nothing counts: all is planned until that day.
+    until = min(planned, scenario.last_day)
+    scenario = replace(_without_future(scenario, supposed), phase=replace(scenario.phase, declaration=until))
+    over = scenario.as_of > scenario.last_day
+    undecided = frozenset() if over else undecided
     today = evaluate(programme, scenario)
     at_best = _whatever_is_done(scenario, today)
     units = _Units.of(scenario, today, at_best)
@@ -82,15 +88,16 @@ def forecast(
     judged = {**at_best.objectives, **(declared.judged(scenario) if declared is not None else {})}
     found = [
         *obligations,
+        *_awaited(scenario, today, working),
         *report_downloads(scenario, working),
         *(declared_obligations(scenario, declared, working) if declared is not None else ()),
-        *declaration_obligations(scenario, working),
+        *declaration_obligations(scenario, planned, _last_audit(calendars), working),
     ]
     return Forecast(
         programme=programme,
         as_of=scenario.as_of,
         phase_start=today.phase_start,
-        declaration=scenario.phase.declaration,
+        declaration=planned,
         last_day=scenario.last_day,
         lost=tuple(
             name
@@ -107,7 +114,9 @@ def _settled_first(
 ) -> Iterator[Obligation]:
     """Yield the obligations, a decision in the place of what is lost only as long as nobody takes it."""
     for one in found:
-        if one.lost and (one.objective, one.unit) in undecided:
+        if one.what is What.DECISION and scenario.as_of > scenario.last_day:
+            yield replace(one, recommended_on=None, standing=Leeway.LOST)
+        elif one.lost and (one.objective, one.unit) in undecided:
             yield Obligation(
                 objective=one.objective,
                 unit=one.unit,
@@ -122,6 +131,30 @@ def _settled_first(
             )
         else:
             yield one
+
+
+def _awaited(scenario: Scenario, today: Assessment, working: WorkingDays) -> Iterator[Obligation]:
+    """Yield a decision for each establishment that has nothing to audit and no authority's decision that says so."""
+    for objective in scenario.programme.objectives:
+        judged = today.objectives[objective.id]
+        elements = scenario.directories if objective.subject is Subject.DIRECTORIES else scenario.surfaces
+        owners = [scenario.candidate.owners(one.establishments) for one in elements]
+        if frozenset() in owners:  # the candidate's own elements are audited for everybody
+            continue
+        audited = {name for of_one in owners if of_one is not None for name in of_one}
+        for name, entry in judged.establishments.items():
+            if Reason.NEEDS_DECISION in entry.reasons and name not in audited:
+                yield Obligation(
+                    objective=objective.id,
+                    unit=name,
+                    what=What.DECISION,
+                    why=Reason.NEEDS_DECISION,
+                    recommended_on=working.on_or_after(scenario.as_of),
+                    last_prudent_on=scenario.phase.declaration,
+                    last_permissive_on=scenario.phase.declaration,
+                    sources=objective.sources,
+                    values={"undeclared": objective.subject.value},
+                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,23 +279,41 @@ def _calendars(what: What, groups: Sequence[Sequence[str]], plans: Sequence[Plan
         )
 
 
-def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterator[Obligation]:
-    """Yield the declaration itself, and the day by which its pieces have to be there."""
-    today, planned, last = scenario.as_of, scenario.phase.declaration, scenario.last_day
-    too_late, over = planned > last, today > last
+def _last_audit(calendars: Sequence[AuditCalendar]) -> date:
+    return max((audit.day for one in calendars for audit in one.audits), default=date.min)
+
+
+def declaration_obligations(
+    scenario: Scenario, planned: date, audited: date, working: WorkingDays
+) -> Iterator[Obligation]:
+    """
+    Yield the declaration itself, `planned` by people, and the day by which its pieces have to be there.
+
+    `audited` is the day of the last audit proposed, before which nothing is deposited.
+    """
+    today, last = scenario.as_of, scenario.last_day
+    too_late, over, texts = planned > last, today > last, scenario.programme.last_day is not None
     sources = scenario.programme.phase_sources
     standing = Leeway.LOST if over else Leeway.OVERDUE if too_late or planned < today else Leeway.OPEN
+    wanted = min(planned, add_days(last, -DEPOSIT_MARGIN_DAYS)) if texts else planned
+    deposit = working.on_or_before(max(wanted, min(audited, planned)))
+    if deposit is None or deposit < today:
+        deposit = working.within(min(planned, last), today, last)
     yield Obligation(
         objective=EVERYTHING,
         unit=EVERYTHING,
         what=What.DECLARATION,
-        why=Reason.DECLARATION_TOO_LATE if too_late and not over else Why.LAST_DAY,
-        recommended_on=None if over else working.within(min(planned, last), today, last),
+        why=Reason.DECLARATION_TOO_LATE
+        if too_late and not over
+        else Why.LAST_DAY
+        if texts
+        else Why.PLANNED_DECLARATION,
+        recommended_on=None if over else deposit,
         last_prudent_on=last,
         last_permissive_on=last,
-        sources=sources,
+        sources=sources if texts else (),
         standing=standing,
-        values={"planned": planned},
+        values={"planned": planned, "day_off": not working.holds(planned)},
     )
     margin = min(add_days(last, -PIECES_MARGIN_DAYS), planned)
     if over or planned < today:
@@ -275,6 +326,5 @@ def declaration_obligations(scenario: Scenario, working: WorkingDays) -> Iterato
         recommended_on=working.on_or_after(today) if margin < today else working.within(margin, today, margin),
         last_prudent_on=margin,
         last_permissive_on=min(planned, last),
-        sources=sources,
         standing=Leeway.OVERDUE if margin < today else Leeway.OPEN,
     )

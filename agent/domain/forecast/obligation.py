@@ -15,6 +15,9 @@ Json = dict[str, object]
 PIECES_MARGIN_DAYS = 16
 """How long before the programme's last day a piece that is missing puts the declaration at risk."""
 
+DEPOSIT_MARGIN_DAYS = 7
+"""How long before the programme's last day the declaration is better deposited."""
+
 
 class What(StrEnum):
     """What has to be done."""
@@ -49,6 +52,7 @@ class Why(StrEnum):
     MONTHS_AFTER = "MONTHS_AFTER"
     BEFORE_DECLARATION = "BEFORE_DECLARATION"
     LAST_DAY = "LAST_DAY"
+    PLANNED_DECLARATION = "PLANNED_DECLARATION"
 
 
 class Leeway(StrEnum):

@@ -103,6 +103,7 @@ class SharePlan:
             "reached": self.reached,
             "pivotal": list(self.pivotal),
             "under": self.under,
+            "support": self.support,
         }
 
 
@@ -122,7 +123,9 @@ def _plan(programme: Programme, scenario: Scenario, objective: Objective) -> Sha
     pins = {name: values[:1] for name, values in scenario.admissible(objective).items()}
     if _COVERAGE in pins:
         pins[_COVERAGE] = (_FLEX,)
-    prudent = replace(scenario, readings={**scenario.readings, **pins})
+    until = min(scenario.phase.declaration, scenario.last_day)
+    phase = replace(scenario.phase, declaration=until)
+    prudent = replace(scenario, phase=phase, readings={**scenario.readings, **pins})
     assessed = evaluate(replace(programme, objectives=(objective,)), prudent).objectives[objective.id]
     contested = len(scenario.admissible(objective).get(_COVERAGE, ())) > 1
     return _Search(prudent, objective, assessed).plan(under=_COVERAGE if contested else None)

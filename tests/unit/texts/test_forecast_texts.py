@@ -110,3 +110,22 @@ def test_a_rhythm_that_asks_no_more_audit_gives_no_least_figure() -> None:
 
     assert "2 audits ADS" in text
     assert "au moins 0" not in text
+
+
+def test_the_last_day_is_said_on_that_day() -> None:
+    assert "aujourd'hui est le dernier jour" in told(scenario(as_of="2026-07-07"))
+    assert "aujourd'hui est le dernier jour" not in told(scenario(as_of="2026-07-06"))
+
+
+def test_a_declaration_after_the_last_day_is_said_to_lose_all() -> None:
+    assert "après le dernier jour du programme, le 31 mars 2027" in told(
+        scenario(as_of="2026-07-01", declaration="2027-05-20")
+    )
+
+
+def test_a_candidate_with_nothing_configured_is_not_told_that_all_is_well() -> None:
+    text = told(scenario(as_of="2026-09-01", ads=[], surfaces=[]))
+
+    assert "Rien n'est perdu à ce jour." not in text
+    assert "[[directories]]" in text
+    assert "établissement support" not in text

@@ -205,7 +205,8 @@ def test_a_declaration_planned_too_late_has_to_be_moved() -> None:
     declaration = obligation(scenario(as_of="2026-06-01", declaration="2027-04-10"), EVERYTHING, what=What.DECLARATION)
 
     assert declaration.why == "DECLARATION_TOO_LATE"
-    assert declaration.recommended_on == day("2027-03-31")
+    assert declaration.recommended_on == day("2027-03-24")
+    assert declaration.last_prudent_on == day("2027-03-31")
 
 
 @pytest.mark.parametrize("as_of", ["2026-05-07", "2026-06-13", "2026-07-05", "2026-08-15", "2026-12-25", "2027-03-27"])
@@ -407,3 +408,38 @@ def test_a_last_audit_that_will_be_too_old_is_lost_once_no_report_can_come_in_ti
     found = [one for one in forecast_of(value).obligations if one.objective == "D1.O2.B"]
 
     assert [(one.lost, one.why) for one in found] == [(True, "LAST_AUDIT_TOO_OLD")]
+
+
+def test_nothing_is_planned_past_the_last_day_of_the_programme() -> None:
+    audits = ["2026-06-20", "2026-08-10", "2026-10-01", "2026-11-25", "2027-01-20"]
+    found = forecast_of(scenario(as_of="2027-03-01", declaration="2027-05-20", runs=audits, exposures=audits))
+
+    assert all((one.last_permissive_on or found.last_day) <= found.last_day for one in found.obligations)
+    assert all(audit.day <= found.last_day for one in found.calendars for audit in one.audits)
+
+
+def test_a_declaration_on_a_day_off_is_deposited_on_a_working_day_before() -> None:
+    value = scenario(as_of="2026-06-01", declaration="2027-03-21")
+    declaration = obligation(value, EVERYTHING, what=What.DECLARATION)
+
+    assert (declaration.recommended_on, declaration.values["day_off"]) == (day("2027-03-19"), True)
+
+
+def test_nothing_to_audit_asks_for_what_there_is_or_for_the_decision() -> None:
+    value = scenario(as_of="2026-09-01", ads=[], surfaces=[])
+    found = [one for one in forecast_of(value).obligations if one.what is What.DECISION]
+
+    assert {(one.objective, one.values["undeclared"]) for one in found} == {
+        ("D1.O1.A", "directories"),
+        ("D1.O1.B", "directories"),
+        ("D1.O2.A", "surfaces"),
+        ("D1.O2.B", "surfaces"),
+    }
+
+
+def test_a_decision_is_asked_no_more_after_the_end() -> None:
+    value = scenario(as_of="2027-04-02", ads=[{"id": "AD1", "establishments": ["E1"], "kind": "entra_only"}])
+    found = [one for one in forecast_of(value).obligations if one.what is What.DECISION]
+
+    assert found
+    assert all(one.lost and one.recommended_on is None for one in found)
