@@ -34,7 +34,7 @@ class Consequence:
     """
     Where an objective that looks at a declaration stands: `verdict` None when it is not assessed.
 
-    `missing` are the labels of what it lacks, `remaining` the establishments besides its own that are still to reach it.
+    `missing` are the labels of what it lacks, `remaining` the establishments, besides its own, still to reach it.
     """
 
     use: Use
