@@ -253,6 +253,22 @@ def test_nothing_is_recommended_on_a_day_off_in_the_past_or_after_the_last_prude
 
 @few
 @given(cases())
+def test_the_last_prudent_day_is_never_after_the_last_permissive_one(value: Json) -> None:
+    for one in forecast_of(value).obligations:
+        if not one.lost and one.last_prudent_on is not None and one.last_permissive_on is not None:
+            assert one.last_prudent_on <= one.last_permissive_on
+
+
+@few
+@given(cases())
+def test_no_calendar_proposes_fewer_audits_than_it_calls_the_least(value: Json) -> None:
+    for one in forecast_of(value).calendars:
+        if one.audits and one.at_least is not None:
+            assert one.at_least <= len(one.audits)
+
+
+@few
+@given(cases())
 def test_a_case_with_room_is_given_a_verified_calendar(value: Json) -> None:
     """Two months before the declaration and with no reading lost, some calendar satisfies everything."""
     declaration = date.fromisoformat(value["phase"]["declaration"])
