@@ -11,6 +11,7 @@ import click
 from agent.cli.main import Invocation
 from agent.cli.output import echo_json, echo_line, json_option
 from agent.cli.person import deciding
+from agent.domain.declaration import Bearer
 from agent.domain.declaration_request import Request
 from agent.domain.display import printable
 from agent.domain.errors import ExitCode, UsageError
@@ -155,6 +156,8 @@ def kinds(invocation: Invocation, *, kind: str | None, everything: bool, as_json
         return
     for one in chosen:
         _say(texts.described(one, used[one.id]) if kind else [f"{one.id:<24} {one.label}"])
+        if kind and one.bearer is Bearer.READING:
+            _say(texts.readings(around.known.programmes))
     if not kind:
         _say(["", "Les champs et les pièces d'un type : carenage declare kinds TYPE."])
 

@@ -6,16 +6,19 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from agent.domain.decided import reading_text, reading_values
 from agent.domain.declaration import Bearer, FieldType
 from agent.domain.declaration_outcome import Warn
+from agent.texts.readings import answer, topic
 from agent.texts.words import counted, day, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from agent.domain.declaration import Declaration, FactKind, Field, Value
     from agent.domain.declaration_outcome import Recorded
     from agent.domain.declaration_uses import Consequence, Use
+    from agent.domain.programme import Programme
 
 NOTHING = ("Rien n'est déclaré. Ce qui peut l'être : carenage declare kinds.",)
 _NARROW_SPACE = "\u202f"
@@ -179,6 +182,16 @@ def described(kind: FactKind, used: Sequence[Use]) -> Iterator[str]:
             yield f"  {slot.name}{' *' if slot.required else ''} : {slot.label}"
     if any(field.required for field in kind.fields) or any(slot.required for slot in kind.slots):
         yield "* obligatoire"
+
+
+def readings(programmes: Iterable[Programme]) -> Iterator[str]:
+    """Yield the readings that may be pinned for each programme, and what each of their values says."""
+    for programme in programmes:
+        options = f"--programme {programme.id} --reading NOM --set value=VALEUR"
+        yield f"Interprétations de {programme.id} ({options}) :"
+        for reading, values in sorted(reading_values(programme).items()):
+            yield f"  {reading} : {topic(reading)}"
+            yield from (f"    {reading_text(one)} : {answer(reading, one)}" for one in values)
 
 
 def withdrawn(one: Declaration, again: Sequence[str]) -> Iterator[str]:

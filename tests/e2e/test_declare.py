@@ -551,6 +551,11 @@ def test_the_screens_are_in_french(untouched: Installation, words: tuple[str, ..
     assert done.out
 
 
+def test_the_readings_that_may_be_pinned_are_listed(untouched: Installation) -> None:
+    assert "    le : oui\n" in untouched.type("declare", "kinds", "pinned_reading").out
+    assert "    le : oui\n" not in untouched.type("declare", "kinds", "osis").out
+
+
 def test_the_list_tells_a_person_what_replaced_what(installation: Installation, retex: Path) -> None:
     first = exercise(installation, retex, "--reason", "exercice annuel")
     fixed = declare(installation, "crisis_exercise", "--replaces", first["id"], "--set", "single_si=oui").json

@@ -11,6 +11,7 @@ from agent.domain.declaration import Bearer, Declaration, Field, FieldType, Valu
 from agent.domain.declaration_outcome import Warn
 from agent.texts import declaration as texts
 from config.fact_kinds import fact_kinds
+from config.programme_files import load_programme
 
 KINDS = fact_kinds()
 
@@ -43,6 +44,18 @@ def test_whom_a_declaration_is_about(fact: str, subjects: tuple[str, ...], shown
 @pytest.mark.parametrize("code", [*Warn])
 def test_every_warning_has_its_words(code: Warn) -> None:
     assert texts.warning(code)
+
+
+def test_the_readings_of_a_programme_are_listed_with_what_each_value_says() -> None:
+    said = list(texts.readings([load_programme("D1BIS_2026"), load_programme("D1_2024")]))
+
+    assert said[0] == "Interprétations de D1BIS_2026 (--programme D1BIS_2026 --reading NOM --set value=VALEUR) :"
+    assert said[said.index("  mean_cmp : 60 jours exactement en moyenne") :][1:3] == [
+        "    lt : non, strictement moins", "    le : oui",
+    ]  # fmt: skip
+    assert any(line.startswith("    true : ") for line in said)
+    assert any(line.startswith("Interprétations de D1_2024") for line in said)
+    assert sum(line.startswith("  mean_cmp :") for line in said) == 1
 
 
 @pytest.mark.parametrize("bearer", [*Bearer])
