@@ -58,7 +58,8 @@ class Field:
     One field of a kind of fact; `label` is French, `choices` the admissible values of a choice.
 
     `past`: a day of what has happened, never one to come. `most`: the highest number; `part_of`: the field whose
-    number this one is a part of. `names`: its texts are ids that must exist.
+    number this one is a part of. `names`: its texts are ids that must exist. `under`: what stands before the choices
+    in the ids that the programme gives them, which people may type too (`O4.E`, `POC.P3.O4.E`).
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field:
     most: int | None = None
     part_of: str | None = None
     names: Names | None = None
+    under: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

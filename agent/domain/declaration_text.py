@@ -47,7 +47,7 @@ def parse_value(field: Field, written: object, *, today: date) -> Value:
     if field.type is FieldType.TEXTS:
         return _unique(_text(item) for item in _items(written))
     if field.type is FieldType.CHOICES:
-        return _unique(_choice(field.choices, item) for item in _items(written))
+        return _unique(_choice(field, item) for item in _items(written))
     if isinstance(written, list | tuple):
         raise FaultError(What.ONE_VALUE)
     match field.type:
@@ -60,7 +60,7 @@ def parse_value(field: Field, written: object, *, today: date) -> Value:
         case FieldType.DECIMAL:
             return _at_most(field.most, _decimal(written))
         case FieldType.CHOICE:
-            return _choice(field.choices, written)
+            return _choice(field, written)
         case _:
             return _text(written)
 
@@ -118,11 +118,13 @@ def _text(written: object) -> str:
     return plain_text(written)
 
 
-def _choice(choices: Sequence[str], written: object) -> str:
+def _choice(field: Field, written: object) -> str:
     text = plain_text(written)
-    found = {folded(choice): choice for choice in choices}.get(folded(text))
+    parts = [part for part in field.under.split(".") if part]
+    before = [" ".join(parts[rank:]) for rank in range(len(parts) + 1)]
+    found = {folded(f"{start} {choice}"): choice for choice in field.choices for start in before}.get(folded(text))
     if found is None:
-        raise FaultError(What.NOT_A_CHOICE, written=_shown(text), known=choices)
+        raise FaultError(What.NOT_A_CHOICE, written=_shown(text), known=field.choices)
     return found
 
 

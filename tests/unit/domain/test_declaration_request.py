@@ -189,6 +189,16 @@ def test_with_two_programmes_a_reading_of_both_needs_its_programme() -> None:
     assert draft(known=both, programme="D1_2024", **shared).subjects == ("D1_2024/cvss9",)
 
 
+@pytest.mark.parametrize("written", ["E, A", "O4.E, O4.A", "POC.P3.O4.E; poc.p3.o4.a", "P3.O4.E, a"])
+def test_a_choice_among_objectives_is_typed_as_the_programme_writes_it(written: str) -> None:
+    assert draft(kind="p3_choice", fields={"chosen": written}).values == {"chosen": ("E", "A")}
+
+
+@pytest.mark.parametrize("written", ["O5.E", "POC.P3.O2.1", "4.E", "O4"])
+def test_an_objective_of_another_list_is_no_choice(written: str) -> None:
+    assert "n'est pas un choix" in faults(kind="p3_choice", fields={"chosen": written})["fields.chosen"]
+
+
 def test_a_reading_of_yes_or_no_is_pinned_in_french() -> None:
     found = draft(**{**PIN, "reading": "support_counts", "fields": {"value": "Oui", "answer": "ANS"}})
 
