@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from agent.cli.main import Invocation
 from agent.cli.output import echo_json, echo_line, identity_options, json_option, read_identity, vault_option
 from agent.domain.errors import UsageError
+from agent.domain.evidence import EvidenceClass
+from agent.texts.words import day, moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from agent.vault.index import Index, IndexedDeposit
     from agent.vault.vault import Vault
 
 
@@ -55,26 +61,61 @@ def add(invocation: Invocation, *, file: Path, as_json: bool) -> None:
 @click.pass_obj
 def list_(invocation: Invocation, *, evidence_class: str | None, vault_copy: Path | None, as_json: bool) -> None:
     """Liste les dépôts du coffre."""
-    rows = [
-        {
-            "id": item.id,
-            "class": item.evidence_class.value,
-            "received_at": item.received_at.isoformat(),
-            "facts_on": item.facts_on.isoformat() if item.facts_on else None,
-            "bytes": item.bytes,
-            "journal_seq": item.journal_seq,
-            "subject": item.subject,
-        }
-        for item in _open(invocation, vault_copy).index.deposits()
-        if evidence_class in (None, item.evidence_class.value)
-    ]
+    index = _open(invocation, vault_copy).index
+    shown = [item for item in index.deposits() if evidence_class in (None, item.evidence_class.value)]
     if as_json:
-        echo_json(rows)
+        echo_json([_as_json(item) for item in shown])
         return
-    for row in rows:
-        echo_line(f"{row['id']}  {row['class']:<11} {row['received_at']}  {row['bytes']} octets")
-    if not rows:
+    zone = None if vault_copy else invocation.application().zone
+    known = _known(index)
+    for item in shown:
+        what = ", ".join([_CLASSES[item.evidence_class], *(known.get(item.id) or filter(None, [item.subject]))])
+        received = moment(item.received_at.astimezone(zone)) if zone else f"{moment(item.received_at)} UTC"
+        echo_line(f"{item.id}  {received}  {what}  {item.bytes} octets")
+    if not shown:
         echo_line("Le coffre est vide.")
+
+
+_CLASSES = {
+    EvidenceClass.DIRECTORY: "description d'un annuaire",
+    EvidenceClass.ORADAD: "collecte ORADAD",
+    EvidenceClass.ADS_REPORT: "rapport d'audit ADS",
+    EvidenceClass.EXPOSURE: "audit d'exposition",
+    EvidenceClass.INVENTORY: "liste de domaines ou d'adresses",
+    EvidenceClass.DOCUMENT: "document",
+    EvidenceClass.FACTS: "faits lus",
+    EvidenceClass.DECISION: "décision",
+    EvidenceClass.RECEIPT: "accusé de réception",
+    EvidenceClass.ANCHOR: "ancrage du journal",
+}
+
+
+def _as_json(item: IndexedDeposit) -> dict[str, object]:
+    return {
+        "id": item.id,
+        "class": item.evidence_class.value,
+        "received_at": item.received_at.isoformat(),
+        "facts_on": item.facts_on.isoformat() if item.facts_on else None,
+        "bytes": item.bytes,
+        "journal_seq": item.journal_seq,
+        "subject": item.subject,
+    }
+
+
+def _known(index: Index) -> dict[str, list[str]]:
+    """Return what each deposit is about and the day of its audit, as read or as people settled it."""
+    facts = {item.evidence_id: {**item.data} for item in index.facts()}
+    for decided in index.decisions("confirm"):
+        if decided.evidence_id in facts:
+            facts[decided.evidence_id].update(decided.values)
+    return {evidence_id: list(_said(fact)) for evidence_id, fact in facts.items()}
+
+
+def _said(fact: Mapping[str, Any]) -> Iterator[str]:
+    if subjects := [fact["directory"]] if fact.get("directory") else fact.get("surfaces"):
+        yield ", ".join(map(str, subjects))
+    if fact.get("date"):
+        yield f"du {day(date.fromisoformat(str(fact['date'])))}"
 
 
 @evidence.command()

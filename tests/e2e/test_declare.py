@@ -9,10 +9,12 @@ import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agent.domain.errors import ExitCode
+from agent.texts.words import moment
 from tests.e2e.conftest import NESSUS
 
 if TYPE_CHECKING:
@@ -274,6 +276,21 @@ def test_a_rerating_of_a_report_counts_once_justified_and_reported(installation:
         assert done.code == ExitCode.OK, done
 
     assert seen() == 0
+
+
+def test_the_deposits_are_listed_for_people(installation: Installation, retex: Path) -> None:
+    report = installation.folder / "externe.nessus"
+    report.write_bytes(NESSUS)
+    done = installation.type("inbox", "add", str(report), "--tool", "INDUSTRIAL", "--surface", "internet", "--json")
+    sealed, made = done.json["evidence_id"], exercise(installation, retex)
+
+    told = {line.split("  ")[0]: line for line in installation.type("evidence", "list").out.splitlines()}
+
+    local = installation.clock.now().astimezone(ZoneInfo("Europe/Paris"))
+    assert f"  {moment(local)}  audit d'exposition, internet, du 1er juin 2026  " in told[sealed]
+    assert f"  {moment(local)}  décision  " in told[made["id"]]
+    assert "  document  " in told[made["evidence"]["proof"][0]]
+    assert "+00:00" not in "".join(told.values())
 
 
 # Bad input
