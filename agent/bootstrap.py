@@ -54,7 +54,6 @@ LAST_GOOD = "last-good.toml"
 # What the shipped timer and task do (deploy/), and `serve` unless told otherwise.
 PERIOD_SECONDS = 15 * 60
 RHYTHMS = {"exposure": Rhythm.DAILY, "active_directory": Rhythm.WEEKLY, "inventory": Rhythm.WEEKLY}
-_DEFAULT_WARN_DAYS = 15
 
 
 class Application:
@@ -193,12 +192,16 @@ class Application:
 
     def status(self, *, as_of: date | None = None) -> StatusReport:
         """Return where every objective stands."""
+        from agent.holidays import public_holidays
+        from agent.services.forecast import audits_ahead
         from agent.services.report import report
 
+        assessed = self.assess(as_of=as_of)
+        days_off = partial(public_holidays, self.configuration.candidate.holidays_region)
         return report(
-            self.assess(as_of=as_of),
+            assessed,
             as_of=self.as_of(as_of),
-            margin_days=self.configuration.programmes[0].warn_days or _DEFAULT_WARN_DAYS,
+            next_audits=audits_ahead(assessed, parse=_parsed, holidays=days_off),
             names={item.id: item.name for item in self.configuration.establishments},
             alarms=self.watched_vault.alarms(),
         )

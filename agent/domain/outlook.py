@@ -1,22 +1,28 @@
-"""What people have to do next, drawn from an assessment: which audit, of what, by when."""
+"""What people have to do next, drawn from the forecast: which audit, of what, by when."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agent.domain.verdict import Verdict
+from agent.domain.forecast.obligation import What
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
+    from datetime import date
 
-AUDIT_OF = {"D1.O1.A": "ads_audit", "D1.O1.B": "ads_audit", "D1.O2.A": "exposure_audit", "D1.O2.B": "exposure_audit"}
+    from agent.domain.forecast.obligation import Obligation
+
+_JOBS = {
+    What.ADS_AUDIT: "ads_audit",
+    What.EXPOSURE_AUDIT: "exposure_audit",
+    What.INDUSTRIAL_AUDIT: "exposure_audit",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextAudit:
-    """One audit to run: on `recommended_on` for comfort, by `last_safe_on` under the prudent reading."""
+    """One audit to run: on `recommended_on`, as the forecast says, by `last_safe_on` under the prudent reading."""
 
     job: str
     subject: str
@@ -26,26 +32,22 @@ class NextAudit:
     reasons: tuple[str, ...]
 
 
-def next_audits(assessment: Mapping[str, Any], *, margin_days: int) -> list[NextAudit]:
-    """Return the audits still useful, soonest first; one per unit, for the objective that asks first."""
+def next_audits(obligations: Iterable[Obligation], *, today: date) -> list[NextAudit]:
+    """Return the next audits of a forecast, soonest first; one per unit, for the objective that asks first."""
     soonest: dict[tuple[str, str], NextAudit] = {}
-    for objective, entries in assessment["objectives"].items():
-        job = AUDIT_OF.get(objective)
-        if job is None:
+    for one in obligations:
+        job, last = _JOBS.get(one.what), one.last_prudent_on
+        if job is None or one.rank != 1 or one.lost or last is None:
             continue
-        for unit, entry in entries["units"].items():
-            if not entry["next_due"] or entry["verdict"] == Verdict.NOT_MET:
-                continue
-            last = date.fromisoformat(entry["next_due"])
-            candidate = NextAudit(
-                job=job,
-                subject=unit,
-                objective=objective,
-                recommended_on=last - timedelta(days=margin_days),
-                last_safe_on=last,
-                reasons=tuple(entry["reasons"]),
-            )
-            kept = soonest.get((job, unit))
-            if kept is None or candidate.last_safe_on < kept.last_safe_on:
-                soonest[(job, unit)] = candidate
-    return sorted(soonest.values(), key=lambda audit: (audit.last_safe_on, audit.job, audit.subject))
+        candidate = NextAudit(
+            job=job,
+            subject=one.unit,
+            objective=one.objective,
+            recommended_on=one.recommended_on or max(today, last),
+            last_safe_on=last,
+            reasons=(one.why,),
+        )
+        kept = soonest.get((job, one.unit))
+        if kept is None or (candidate.recommended_on, last) < (kept.recommended_on, kept.last_safe_on):
+            soonest[(job, one.unit)] = candidate
+    return sorted(soonest.values(), key=lambda audit: (audit.recommended_on, audit.job, audit.subject))

@@ -13,6 +13,7 @@ from agent.domain.forecast.forecast import Forecast, forecast
 from agent.domain.forecast.phase_starts import PhaseStart, is_settled, phase_starts
 from agent.domain.forecast.share_plan import SharePlan, share_plans
 from agent.domain.forecast.what_if import Fault, Supposition, parse_suppositions, suppose
+from agent.domain.outlook import next_audits
 from agent.texts.forecast import FORMS, refusal, source
 from agent.texts.words import day
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from agent.domain.declaration import FactKind
+    from agent.domain.outlook import NextAudit
     from agent.domain.scenario import Scenario
     from agent.services.assess import Assessed
 
@@ -126,6 +128,21 @@ def report_forecasts(
         )
         for one, (found, _) in zip(chosen, read, strict=True)
     ]
+
+
+def audits_ahead(assessed: Sequence[Assessed], *, parse: Parse, holidays: Holidays) -> list[NextAudit]:
+    """Return the next audit of every unit, under each programme, on the days that its forecast recommends."""
+    found: list[NextAudit] = []
+    for one in assessed:
+        scenario = parse(one.scenario)
+        days_off = holidays(range(scenario.as_of.year, max(scenario.last_day, scenario.as_of).year + 1))
+        ahead = forecast(scenario.programme, scenario, holidays=days_off, undecided=_undecided(one))
+        reasons = one.document.get("objectives", {})
+        found += (
+            replace(audit, reasons=tuple(reasons[audit.objective]["units"][audit.subject]["reasons"]))
+            for audit in next_audits(ahead.obligations, today=scenario.as_of)
+        )
+    return found
 
 
 def report_phase_starts(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent.domain.outlook import next_audits
 from agent.domain.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -63,13 +62,22 @@ class StatusReport:
 
 
 def report(
-    assessed: Sequence[Assessed], *, as_of: date, margin_days: int, names: Mapping[str, str], alarms: Sequence[str]
+    assessed: Sequence[Assessed],
+    *,
+    as_of: date,
+    next_audits: Sequence[NextAudit],
+    names: Mapping[str, str],
+    alarms: Sequence[str],
 ) -> StatusReport:
-    """Return the status of what was `assessed`; `names` are the establishments' by slug, `alarms` the vault's."""
+    """
+    Return the status of what was `assessed`.
+
+    `next_audits` are the forecast's, `names` the establishments' by slug, `alarms` the vault's.
+    """
     return StatusReport(
         as_of=as_of,
         assessed=tuple(assessed),
-        next_audits=tuple(audit for one in assessed for audit in next_audits(one.document, margin_days=margin_days)),
+        next_audits=tuple(next_audits),
         questions=tuple(dict.fromkeys(question for one in assessed for question in one.questions)),
         names=dict(names),
         alarms=tuple(alarms),

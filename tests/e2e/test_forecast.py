@@ -85,3 +85,18 @@ def test_suppositions_that_are_not_understood_are_all_named(untouched: Installat
     assert done.code == ExitCode.USAGE
     assert "inconnu" in done.json["error"]["message"]
     assert "autre" in done.json["error"]["message"]
+
+
+def test_status_and_the_plan_say_the_days_of_the_forecast(audited: Installation) -> None:
+    rows = audited.type("forecast", "--as-of", "2026-06-15", "--json").json
+    days = {(one["objective"], one["unit"]): one for one in rows if one["rank"] == 1 and one["what"].endswith("_audit")}
+    shown = audited.type("status", "--as-of", "2026-06-15", "--json").json["next"]
+    planned = audited.type("plan", "--as-of", "2026-06-15", "--json").json
+
+    assert shown
+    for audit in shown:
+        row = days[audit["objective"], audit["subject"]]
+        assert (audit["recommended_on"], audit["last_safe_on"]) == (row["recommended_on"], row["last_prudent_on"])
+        assert any(
+            one["subject"] == audit["subject"] and one["due_at"].startswith(audit["recommended_on"]) for one in planned
+        )
