@@ -91,6 +91,8 @@ def why(obligation: Obligation) -> str:
 
 def source(obligation: Obligation) -> str:
     """Return the texts of an obligation, or that none asks for it."""
+    if obligation.why == Why.PLANNED_DECLARATION:
+        return "votre choix : aucun texte ne fixe ce jour"
     return cited(obligation.sources) or "prudence de Carénage : aucun texte ne fixe ce jour"
 
 

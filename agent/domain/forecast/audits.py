@@ -157,7 +157,8 @@ class AuditObligations:
             if due is None:
                 return
             permissive, asks = case.last_permissive_due(on, before)
-            last = rank == count - 1
+            opens = entry.numbers.get("last_audit_window_opens")
+            last = rank == count - 1 and opens is not None
             yield self._obligation(
                 what=What.INDUSTRIAL_AUDIT,
                 why=Why.LAST_AUDIT_WINDOW if last else Why.TWO_CLEAN_AUDITS,
@@ -168,7 +169,7 @@ class AuditObligations:
                 rank=rank + 1,
                 values={
                     "audits": count - rank,
-                    "window_opens": entry.numbers.get("last_audit_window_opens") if last else None,
+                    "window_opens": opens if last else None,
                     "after": before[-1].day if before else None,
                     "earliest_achievable": entry.numbers.get("earliest_achievable"),
                     "reasons": list(map(str, entry.reasons)),

@@ -21,6 +21,12 @@ from agent.domain.verdict import Entry, ObjectiveAssessment, Verdict
 PLAN_AHEAD_DAYS = 60
 """How long before its last day what has to be held on a day should be planned at the latest."""
 
+CHOICE = "choice"
+"""The rule of an objective by which people choose others."""
+
+PLANNED = "planned"
+"""The kind of fact by which people say what they plan, judged by no rule."""
+
 _DECLARATIONS_CLOSE = "declarations_close"
 
 
@@ -36,6 +42,16 @@ class Declared:
         found = judge_declared(scenario.programme, scenario, self.declarations, self.kinds)
         return {**found.objectives, **found.prerequisites}
 
+    def planned_for(self, objective: str, unit: str) -> list[date]:
+        """Return the days on which people plan something for a unit of an objective, the latest said first."""
+        said = [one.values for one in reversed(self.declarations) if one.fact == PLANNED]
+        return [
+            on
+            for values in said
+            if values.get("objective") == objective and values.get("unit", unit) == unit
+            if isinstance(on := values.get("planned_on"), date)
+        ]
+
     def without_plans(self, today: date) -> Declared:
         """Return what was declared that speaks of no day to come."""
         done = [one for one in self.declarations if not any(_is_after(value, today) for value in one.values.values())]
@@ -49,7 +65,7 @@ def declared_obligations(scenario: Scenario, declared: Declared, working: Workin
     for objective in (*scenario.programme.declared, *scenario.programme.prerequisites):
         if judged[objective.id].candidate.verdict in {Verdict.AT_RISK, Verdict.NOT_MET}:
             for unit, entry in judged[objective.id].units.items():
-                asked = _Asked(objective, unit, entry)
+                asked = _Asked(objective, unit, entry, declared.planned_for(objective.id, unit))
                 if entry.verdict is Verdict.NOT_MET:
                     yield asked.fact(days.passed(objective.id, unit), None, Leeway.LOST)
                 elif entry.verdict is Verdict.AT_RISK:
@@ -63,6 +79,7 @@ class _Asked:
     objective: DeclaredObjective
     unit: str
     entry: Entry
+    planned: Sequence[date]
 
     def all(self, scenario: Scenario, last: date, working: WorkingDays) -> Iterator[Obligation]:
         """Yield the days to hold and the milestones among what is missing, then its declaration."""
@@ -74,6 +91,8 @@ class _Asked:
                 yield self._event(condition, today, last, working)
         planned_on = self.entry.next_due if Reason.PLANNED in self.entry.reasons else None
         wanted = max(add_days(last, -PIECES_MARGIN_DAYS), planned_on or date.min)
+        if self.objective.rule == CHOICE and Reason.NOT_DECLARED in self.entry.reasons:
+            wanted = today  # what is chosen has then to be done
         yield self.fact(last, working.within(wanted, today, last))
 
     def fact(self, last: date | None, recommended_on: date | None, standing: Leeway = Leeway.OPEN) -> Obligation:
@@ -97,9 +116,9 @@ class _Asked:
         )
 
     def _event(self, condition: Condition, today: date, last: date, working: WorkingDays) -> Obligation:
-        plan_by, planned = add_days(last, -PLAN_AHEAD_DAYS), self._planned(condition)
-        if planned is not None and not today <= planned <= last:  # on that day it would not count
-            planned = None
+        plan_by, said = add_days(last, -PLAN_AHEAD_DAYS), self._planned(condition)
+        days = [*([said] if said is not None else []), *self.planned]
+        planned = next((day for day in days if today <= day <= last), None)  # on another day it would not count
         return Obligation(
             objective=self.objective.id,
             unit=self.unit,

@@ -169,3 +169,26 @@ def test_an_open_unit_can_be_put_right_until_its_last_prudent_day_and_is_lost_th
         assert verdict(one, last) is not Verdict.NOT_MET
         assert verdict(one, last + ONE_DAY) is Verdict.NOT_MET
         assert one.lost == (last < value.as_of)
+
+
+@pytest.mark.parametrize(
+    ("unit", "planned_on", "taken"),
+    [
+        ({"unit": "E1"}, "2026-11-16", True),
+        ({}, "2026-11-16", True),
+        ({"unit": "E2"}, "2026-11-16", False),
+        ({}, "2027-04-02", False),
+    ],
+    ids=["its own", "the candidate's", "another's", "too late"],
+)
+def test_what_people_say_they_plan_is_the_day_to_hold(unit: dict[str, str], planned_on: str, taken: bool) -> None:
+    plan = said("planned", objective="D1.O3", planned_on=day(planned_on), **unit)
+    event, *_ = asked(case("2026-09-01"), plan, of="D1.O3", unit="E1", what=What.EVENT)
+
+    assert (event.recommended_on == event.values["planned"] == day(planned_on)) is taken
+
+
+def test_a_choice_is_made_as_soon_as_possible() -> None:
+    [choice] = asked(case("2026-10-01", programme=P3), of="POC.P3.O4")
+
+    assert choice.recommended_on == day("2026-10-01")

@@ -443,3 +443,11 @@ def test_a_decision_is_asked_no_more_after_the_end() -> None:
 
     assert found
     assert all(one.lost and one.recommended_on is None for one in found)
+
+
+def test_a_programme_without_an_age_of_the_last_audit_names_no_window() -> None:
+    phase = {"start": "2024-04-01", "declaration": "2025-03-28"}
+    found = forecast_of({**scenario(as_of="2024-06-01"), "programme": "D1_2024", "phase": phase}).obligations
+
+    assert any(one.objective == "D1.O2.B" and not one.lost for one in found)
+    assert not any(one.why == Why.LAST_AUDIT_WINDOW for one in found)
