@@ -136,11 +136,12 @@ def entries(found: DeclaredAssessment) -> Iterator[tuple[tuple[str, ...], Entry]
 
 
 def worsened(before: DeclaredAssessment, after: DeclaredAssessment) -> list[tuple[tuple[str, ...], str, str]]:
+    """Return what got worse; an entity outside a GHT is one unit, or its parts once people speak of each."""
     new = dict(entries(after))
     return [
         (place, old.verdict.value, new[place].verdict.value)
         for place, old in entries(before)
-        if RANK[new[place].verdict.value] > RANK[old.verdict.value]
+        if (place in new or place[1] != "units") and RANK[new[place].verdict.value] > RANK[old.verdict.value]
     ]
 
 
