@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.properties.generated_scenarios import OPENS, days, scenarios
 from tests.unit.domain.evaluation_cases import (
     BIS,
     OLD,
@@ -26,7 +27,6 @@ from tests.unit.domain.evaluation_cases import (
     pin,
     surface,
 )
-from tests.unit.domain.generated_scenarios import OPENS, days, scenarios
 
 many = settings(max_examples=settings().max_examples * 2)
 some = settings(max_examples=settings().max_examples)
