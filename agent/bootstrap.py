@@ -242,6 +242,13 @@ class Application:
         """Return what people call the establishments, by slug."""
         return {item.id: item.name for item in self.configuration.establishments}
 
+    @property
+    def finding_names(self) -> dict[str, str]:
+        """Return what people call the findings of the exposure audits, by id: their title and what they are on."""
+        from agent.services.package import finding_names
+
+        return finding_names(self.vault.index)
+
     def explain(
         self, objective: str, subject: str | None, *, programme: str | None = None, as_of: date | None = None
     ) -> Explained:

@@ -71,11 +71,12 @@ def _forecast(
     if as_json:
         echo_json([one.as_json() for one in reports] if full else [row for one in reports for row in one.rows()])
         return
+    names = {**application.finding_names, **application.establishment_names}
     for rank, one in enumerate(reports):
         if rank:
             echo_line()
         compared = [(item.objective, item.before, item.after) for item in one.compared]
-        for line in lines(one.forecast, one.shares, compared, application.establishment_names):
+        for line in lines(one.forecast, one.shares, compared, names):
             echo_line(line)
     if not reports:
         echo_line("Aucun programme n'est suivi : déclarez-en un dans la configuration ([[programmes]]).")

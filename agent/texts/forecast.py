@@ -57,7 +57,8 @@ def lines(
     """
     Yield the forecast of one programme, a line each.
 
-    `compared` holds (objective, verdict before, verdict after) of what is supposed; `names` are the establishments'.
+    `compared` holds (objective, verdict before, verdict after) of what is supposed; `names` are the establishments'
+    and the findings'.
     """
     left = (forecast.declaration - forecast.as_of).days
     when = f"dans {left} jours" if left > 0 else "ce jour est venu"
@@ -83,10 +84,13 @@ def sentence(obligation: Obligation, names: Mapping[str, str] | None = None) -> 
     return _doing(obligation, (obligation.unit,), names or {})
 
 
-def why(obligation: Obligation) -> str:
-    """Return the rule behind an obligation, in French, without its source."""
-    said = _WHYS.get(obligation.why)
-    return said(obligation.values) if said is not None else reason(obligation.why)
+def why(obligation: Obligation, names: Mapping[str, str] | None = None) -> str:
+    """Return the rule behind an obligation, in French, without its source; `names` are those of findings."""
+    said, values = _WHYS.get(obligation.why), obligation.values
+    if names and obligation.what is What.FINDINGS_FIX:
+        found: Any = values["findings"]
+        values = {**values, "findings": [names.get(one, one) for one in found]}
+    return said(values) if said is not None else reason(obligation.why)
 
 
 def source(obligation: Obligation) -> str:
@@ -170,7 +174,7 @@ def _to_do(forecast: Forecast, names: Mapping[str, str]) -> Iterator[str]:
     for units, one in _merged(upcoming):
         yield f"  {_when(one, forecast.as_of)} : {_doing(one, units, names)}"
         yield f"      {_last_days(one, forecast.as_of)}"
-        yield f"      {why(one)} ({source(one)})"
+        yield f"      {why(one, names)} ({source(one)})"
 
 
 def _when(one: Obligation, today: date) -> str:

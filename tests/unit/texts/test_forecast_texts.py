@@ -106,7 +106,7 @@ def test_a_day_to_come_is_never_said_to_be_past() -> None:
 
 def test_a_rhythm_that_asks_no_more_audit_gives_no_least_figure() -> None:
     runs = ["2026-06-20", "2026-08-10", "2026-10-05", "2026-12-01", ("2027-01-20", 1), ("2027-03-09", 1)]
-    text = told(scenario(as_of="2027-03-20", runs=runs, surfaces=[]))
+    text = told(scenario(as_of="2027-03-20", runs=runs, surfaces=[]))  # type: ignore[arg-type]
 
     assert "2 audits ADS" in text
     assert "au moins 0" not in text
@@ -129,3 +129,11 @@ def test_a_candidate_with_nothing_configured_is_not_told_that_all_is_well() -> N
     assert "Rien n'est perdu à ce jour." not in text
     assert "[[directories]]" in text
     assert "établissement support" not in text
+
+
+def test_findings_are_named_as_people_know_them() -> None:
+    value = scenario(as_of="2026-08-12", exposures=["2026-06-20", ("2026-08-10", "INDUSTRIAL", [HIGH])])
+    text = "\n".join(lines(forecast_of(value), (), (), {HIGH["id"]: "OpenSSH dépassé (vpn.exemple.fr)"}))  # type: ignore[dict-item]
+
+    assert "OpenSSH dépassé (vpn.exemple.fr)" in text
+    assert "CVE-2" not in text
