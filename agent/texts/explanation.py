@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from agent.domain.decided import reading_text
 from agent.domain.explanation import steps
 from agent.domain.rules.outcome import Reason
 from agent.domain.verdict import Verdict
@@ -92,7 +93,7 @@ def _reasoning(one: steps.Explanation, called: _Names) -> Iterator[str]:
             case steps.Share():
                 yield from _share(step, called)
             case steps.Timeline():
-                yield from _through(one)
+                yield from _through(one, called)
                 yield from _timeline(step)
             case steps.FirstAudit():
                 yield from _first_audit(step)
@@ -101,22 +102,24 @@ def _reasoning(one: steps.Explanation, called: _Names) -> Iterator[str]:
             case steps.Reports():
                 yield from _reports(step)
             case steps.LastScores():
-                yield from _through(one)
+                yield from _through(one, called)
                 yield from _scores(step)
             case steps.LastAudits():
-                yield from _through(one)
+                yield from _through(one, called)
                 yield from _last_audits(step, one.as_of)
             case steps.Conditions():
-                yield from _conditions(step)
+                yield from _through(one, called)
+                yield from _conditions(step, one)
             case steps.Remaining():
                 yield from _remaining(step)
             case steps.Readings():
                 yield from _readings(step)
 
 
-def _through(one: steps.Explanation) -> Iterator[str]:
+def _through(one: steps.Explanation, called: _Names) -> Iterator[str]:
     if one.through is not None:
-        yield f"Ce qui décide : {_KINDS[one.through.kind].lower()} « {one.through.id} »."
+        kind = one.through.kind
+        yield f"Ce qui décide : {_KINDS[kind].lower()} « {called.of(kind, one.through.id)} »."
 
 
 def _window(step: steps.PhaseWindow, found: str) -> Iterator[str]:
@@ -396,16 +399,16 @@ def _exposure_said(test: steps.ExposureTest, step: steps.LastAudits) -> str:
     return " ; ".join(said)
 
 
-def _conditions(step: steps.Conditions) -> Iterator[str]:
+def _conditions(step: steps.Conditions, one: steps.Explanation) -> Iterator[str]:
     yield f"Conditions, d'après ce qui est déclaré (✔ remplie, ✘ non remplie, ? inconnue) :{_from(step.sources)}"
-    yield from (_condition(one) for one in step.conditions if one.group is None)
-    ways = list(dict.fromkeys(one.group for one in step.conditions if one.group is not None))
+    yield from (_condition(asked) for asked in step.conditions if asked.group is None)
+    ways = list(dict.fromkeys(asked.group for asked in step.conditions if asked.group is not None))
     if len(ways) > 1:
         yield f"  et l'une de ces voies : {', '.join(ways)}"
     for way in ways:
-        yield from (f"  [{way}]{_condition(one)[1:]}" for one in step.conditions if one.group == way)
-    if any(one.holds is None for one in step.conditions if not one.advice):
-        yield f"    → carenage declare {step.fact} …"
+        yield from (f"  [{way}]{_condition(asked)[1:]}" for asked in step.conditions if asked.group == way)
+    if one.verdict != Verdict.MET and any(not asked.holds for asked in step.conditions if not asked.advice):
+        yield f"    → {step.command} …"
 
 
 def _condition(one: steps.ConditionResult) -> str:
@@ -435,7 +438,8 @@ def _readings(step: steps.Readings) -> Iterator[str]:
         for result in one.results:
             kept = " (retenu)" if result.retained else ""
             why = f" ({' ; '.join(reason(code) for code in result.reasons)})" if result.reasons else ""
-            yield f"    {answer(one.name, result.value)}{kept} → {verdict(result.verdict)}{why}"
+            key = f" (value={reading_text(result.value)})" if one.settled is None else ""
+            yield f"    {answer(one.name, result.value)}{key}{kept} → {verdict(result.verdict)}{why}"
         if one.settled is None:
             yield f"    L'ANS ou l'ARS peut trancher ; consignez sa réponse : {one.command}"
         elif one.settled.person is not None and one.settled.on is not None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 from agent.domain.decided import Pin
-from agent.domain.declaration import Declaration, FactKind
+from agent.domain.declaration import Bearer, Declaration, FactKind
 from agent.domain.declared import judge_declared, perimeter_of
 from agent.domain.explanation import steps
 from agent.domain.explanation.parts import CANDIDATE, ESTABLISHMENT, OBJECTIVE, day_of, entry_of, parts_step
@@ -34,8 +34,20 @@ class DeclaredReasoning:
     kinds: Mapping[str, FactKind]
     pins: Mapping[str, Pin]
 
-    def told(self, subject: steps.Topic) -> Iterator[steps.Step]:
-        """Yield the steps of the candidate or of an establishment."""
+    def deciding_unit(self, subject: steps.Topic) -> steps.Topic | None:
+        """Return the one establishment whose conditions explain the candidate; None when several decide, or itself."""
+        if subject.kind != CANDIDATE or self.judged["candidate"]["numbers"].get("conditions"):
+            return None
+        parts = parts_step(ESTABLISHMENT, self.judged["establishments"], every=True).parts
+        deciding = [
+            part.id
+            for part in parts
+            if part.decides and self.judged["establishments"][part.id]["numbers"].get("conditions")
+        ]
+        return steps.Topic(kind=ESTABLISHMENT, id=deciding[0]) if len(deciding) == 1 else None
+
+    def told(self, subject: steps.Topic, through: steps.Topic | None) -> Iterator[steps.Step]:
+        """Yield the steps of the candidate or of an establishment, with the conditions of the one that decides."""
         entry = entry_of(self.judged, subject)
         establishments = self.judged["establishments"]
         if subject.kind == CANDIDATE and len(establishments) > 1 and not entry["numbers"].get("conditions"):
@@ -43,7 +55,8 @@ class DeclaredReasoning:
             if self.objective.share_percent is not None:
                 yield self._share(self.objective.share_percent)
         yield from self._engaged(entry)
-        yield from self._conditions(subject, entry)
+        shown = through or subject
+        yield from self._conditions(shown, entry_of(self.judged, shown))
         due = day_of(entry["next_due"])
         if due is not None and entry["verdict"] in {Verdict.MET, Verdict.AT_RISK}:
             yield steps.Remaining(audits=None, next_due=due)
@@ -85,9 +98,15 @@ class DeclaredReasoning:
                 )
                 for check in checks
             ),
+            command=self._command(subject),
             declarations=tuple(used),
             sources=self.objective.sources,
         )
+
+    def _command(self, subject: steps.Topic) -> str:
+        kind = self.kinds.get(self.objective.fact)
+        is_borne = subject.kind == ESTABLISHMENT and kind is not None and kind.bearer is Bearer.ESTABLISHMENT
+        return f"carenage declare {self.objective.fact}" + (f" --establishment {subject.id}" if is_borne else "")
 
     def _readings(self, subject: steps.Topic, entry: Json) -> Iterator[steps.Readings]:
         printed = {name: values for name, values in self.objective.readings.items() if len(values) > 1}

@@ -70,18 +70,18 @@ def explain(
     else:
         declared = next(one for one in (*programme.declared, *programme.prerequisites) if one.id == objective)
         sources = declared.sources
-        found = tuple(
-            DeclaredReasoning(
-                programme=programme,
-                objective=declared,
-                document=document,
-                judged=judged,
-                scenario=scenario,
-                declarations=declarations,
-                kinds=kinds or {},
-                pins=pinned,
-            ).told(about)
+        of_declared = DeclaredReasoning(
+            programme=programme,
+            objective=declared,
+            document=document,
+            judged=judged,
+            scenario=scenario,
+            declarations=declarations,
+            kinds=kinds or {},
+            pins=pinned,
         )
+        through = of_declared.deciding_unit(about)
+        found = tuple(of_declared.told(about, through))
     entry = entry_of(judged, about)
     return steps.Explanation(
         programme=programme.id,

@@ -337,11 +337,12 @@ class ConditionResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions(Step):
-    """What a declared objective asks of the fact `fact`, and the declarations looked at (ids)."""
+    """What a declared objective asks of the fact `fact`, the declarations looked at, how to declare (its start)."""
 
     kind = "conditions"
     fact: str
     conditions: tuple[ConditionResult, ...]
+    command: str
     declarations: tuple[str, ...] = ()
 
 

@@ -68,8 +68,8 @@ def test_a_contested_reading_is_a_question_with_its_answers_and_who_may_settle_i
     text = told(EXAMPLES["o1a-first-61"], "D1.O1.A")
 
     assert "? Quel est le dernier jour du premier audit" in text
-    assert "60 jours après le début → non atteint" in text
-    assert "le jour écrit dans le texte → atteint" in text
+    assert "60 jours après le début (value=start_plus_60d) → non atteint" in text
+    assert "le jour écrit dans le texte (value=absolute) → atteint" in text
     assert "L'ANS ou l'ARS peut trancher" in text
     assert "carenage declare pinned_reading --programme D1BIS_2026 --reading first_audit" in text
 

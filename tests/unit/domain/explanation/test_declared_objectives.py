@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
+
 from agent.domain.explanation import steps
 from tests.unit.domain.declared_cases import P3, PHASES, said
 from tests.unit.domain.evaluation_cases import BIS, OLD, pin
@@ -89,3 +91,17 @@ def test_a_choice_shows_the_objectives_that_it_engages() -> None:
     engaged = [parts for parts in every(steps.Parts, explanation) if parts.parts[0].kind == "objective"]
 
     assert [part.id for part in engaged[0].parts] == ["POC.P3.O4.A", "POC.P3.O4.B", "POC.P3.O4.C"]
+
+
+@pytest.mark.parametrize(
+    ("programme", "objective"),
+    [(BIS, "D1.O3"), (P3, "POC.P3.O2.1"), (P3, "POC.P3.O4.E"), (P3, "POC.P3.O4.G")],
+)
+def test_the_only_establishment_of_a_candidate_shows_its_conditions(programme: str, objective: str) -> None:
+    choice = said("p3_choice", chosen=("E", "F", "G"), agreed_with="CRRC")
+    alone = scenario(programme, candidate={"type": "PRIVE", "establishments": [{"id": "E1", "activity": 10}]})
+    explanation = explained(alone, objective, declared=[choice])
+
+    step = the(steps.Conditions, explanation)
+    assert (explanation.through, bool(step.conditions)) == (steps.Topic(kind="establishment", id="E1"), True)
+    assert step.command.startswith(f"carenage declare {step.fact}")
