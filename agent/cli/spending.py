@@ -27,6 +27,7 @@ from agent.texts.spending import (
     source,
     to_do,
 )
+from agent.texts.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,7 +153,7 @@ def _lines(found: SpendingReport) -> Iterator[str]:
     for table in found.tables:
         origin = f"scellé {table.evidence}, reçu le {table.received_on}" if table.evidence else "non scellé"
         replaced = f", remplace {', '.join(table.replaces)}" if table.replaces else ""
-        yield f"Tableau « {table.name} » : {len(table.fact.lines)} ligne(s), {origin}{replaced}."
+        yield f"Tableau « {table.name} » : {counted(len(table.fact.lines), 'ligne')}, {origin}{replaced}."
     if not found.tables:
         yield "Le coffre ne tient aucun tableau de dépenses."
         yield "→ Un tableau vide : carenage spending template --to depenses.csv ; puis carenage inbox add depenses.csv."
@@ -194,7 +195,8 @@ def _tail(found: SpendingReport) -> Iterator[str]:
         yield f"INUTILISABLE : {name}, {row.where} {row.label}"
         yield from (f"    {fault}" for fault in row.faults)
     if found.unknown:
-        yield f"{found.unknown} dépôt(s) ne sont pas dans l'index : carenage vault reindex --identity CLÉ"
+        are = "n'est" if found.unknown == 1 else "ne sont"
+        yield f"{counted(found.unknown, 'dépôt')} {are} pas dans l'index : carenage vault reindex --identity CLÉ"
     if not found.complete:
         yield "Le bilan est INCOMPLET : corrigez le tableau, puis redéposez-le sous le même nom."
     if found.statement.gaps:

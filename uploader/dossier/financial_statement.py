@@ -21,7 +21,7 @@ from agent.texts.spending import (
     source,
     to_do,
 )
-from agent.texts.words import day
+from agent.texts.words import counted, day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,7 +134,8 @@ def _write_summary(out: _Writer, statement: Statement, head: StatementHead, unus
     out.row(f"État au {day(statement.as_of)}")
     out.row(INDICATIVE, bold=True)
     if unused:
-        out.row(f"INCOMPLET : {unused} ligne(s) inutilisable(s), voir « À compléter ».", bold=True, fill="F8D7DA")
+        lines = counted(unused, "ligne inutilisable", "lignes inutilisables")
+        out.row(f"INCOMPLET : {lines}, voir « À compléter ».", bold=True, fill="F8D7DA")
     out.row()
     out.row("Montants retenus, par objectif et nature", bold=True)
     out.headings(

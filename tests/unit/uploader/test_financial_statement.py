@@ -104,7 +104,7 @@ def test_what_is_lacking_is_listed_with_the_rows_that_could_not_be_used() -> Non
 def test_unused_rows_mark_the_summary_as_incomplete() -> None:
     unused = UnusedRow(table="depenses.csv", where="ligne 9", label="Avoir", faults=("le montant est négatif.",))
 
-    assert ["INCOMPLET : 1 ligne(s) inutilisable(s), voir « À compléter »."] in rows(
+    assert ["INCOMPLET : 1 ligne inutilisable, voir « À compléter »."] in rows(
         opened(statement(LINE), unused), "Synthèse"
     )
 
