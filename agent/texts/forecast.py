@@ -10,7 +10,7 @@ from agent.domain.forecast.what_if import ADS, HIGHEST_SCORE, LOWEST_SCORE, Faul
 from agent.domain.programme import Subject
 from agent.texts import faults as written
 from agent.texts.sources import cited
-from agent.texts.words import day, listed, reason, verdict
+from agent.texts.words import counted, day, listed, reason, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -227,8 +227,7 @@ def _share(plan: SharePlan, names: Mapping[str, str]) -> Iterator[str]:
     else:
         least = "le moindre effort" if plan.exact else "le moindre effort trouvé"
         yield (
-            f"    D'ici la déclaration, {least} : {plan.audits} audit(s) satisfaisant(s), "
-            f"pour {_percent(plan.reached)} de l'activité"
+            f"    D'ici la déclaration, {least} : {_clean(plan.audits)}, pour {_percent(plan.reached)} de l'activité"
         )
     for unit in plan.own:
         yield f"      au candidat lui-même : {_effort(unit)}"
@@ -243,7 +242,11 @@ def _share(plan: SharePlan, names: Mapping[str, str]) -> Iterator[str]:
 def _effort(unit: UnitEffort) -> str:
     early = f", possible dès le {day(unit.earliest_achievable)}" if unit.earliest_achievable else ""
     because = " ; ".join(reason(code) for code in unit.reasons)
-    return f"{unit.unit} : {unit.audits} audit(s) satisfaisant(s){early}{f' ({because})' if because else ''}"
+    return f"{unit.unit} : {_clean(unit.audits)}{early}{f' ({because})' if because else ''}"
+
+
+def _clean(audits: int) -> str:
+    return counted(audits, "audit satisfaisant", "audits satisfaisants")
 
 
 def _doing(one: Obligation, units: Sequence[str], names: Mapping[str, str]) -> str:
@@ -319,7 +322,8 @@ _WHYS: dict[str, Any] = {
     Why.MEAN: lambda values: f"l'intervalle moyen doit rester sous la limite{_since(values)}",
     Why.TWO_MONTHS: lambda values: f"un audit tous les deux mois{_since(values)}",
     Why.SCORE_RUNS: lambda values: (
-        f"il manque {values['runs']} audit(s) successif(s) au score d'au moins {values['min_score']}"
+        f"il manque {counted(values['runs'], 'audit successif', 'audits successifs')} "
+        f"au score d'au moins {values['min_score']}"
     ),
     Why.TWO_CLEAN_AUDITS: lambda _values: "deux audits industriels sans vulnérabilité critique sont nécessaires",
     Why.LAST_AUDIT_WINDOW: lambda values: (

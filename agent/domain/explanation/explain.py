@@ -21,14 +21,23 @@ from agent.domain.explanation.declared import DeclaredReasoning
 from agent.domain.explanation.ground import Ground
 from agent.domain.explanation.parts import CANDIDATE, DIRECTORY, ESTABLISHMENT, SURFACE, day_of, entry_of
 from agent.domain.live import OpenQuestion
-from agent.domain.programme import Objective, Programme, Subject
+from agent.domain.programme import Objective, Programme, RuleName, Subject
 from agent.domain.scenario import Scenario
 from agent.domain.wording import nearest
 
 Json = Mapping[str, Any]
 
 _ANY_FACTS = "facts"
+# What a cadence never looks at: a run counts on its day, whatever it found.
+_CADENCES = frozenset({RuleName.CADENCE, RuleName.TWO_MONTH_INTERVAL})
+_FOUND = frozenset({"score", "findings"})
 _BEARS_ON = {Subject.DIRECTORIES: {"ads_audit", _ANY_FACTS}, Subject.SURFACES: {"exposure_audit", _ANY_FACTS}}
+
+
+def _bears_on(question: OpenQuestion, objective: Objective) -> bool:
+    """Return whether what a person has yet to settle may change an audited objective."""
+    is_apart = objective.rule in _CADENCES and set(question.fields) <= _FOUND
+    return question.kind in _BEARS_ON[objective.subject] and not is_apart
 
 
 def explain(
@@ -61,7 +70,7 @@ def explain(
         facts = tuple(
             steps.OpenFact(evidence=one.evidence, fields=one.fields, command=one.command)
             for one in questions
-            if one.kind in _BEARS_ON[audited.subject]
+            if _bears_on(one, audited)
         )
         ground = Ground.of(scenario, audited)
         reasoning = Reasoning.of(programme, ground, document, facts=facts, pins=pinned)

@@ -475,6 +475,12 @@ class TestParcours3:
         assert Reason.CHOICE_INVALID in candidate(p3(choice("ABE")), "POC.P3.O4").reasons
         assert Reason.CHOICE_INVALID not in candidate(p3(choice("EFG")), "POC.P3.O4").reasons
 
+    def test_too_few_chosen_are_named_as_what_is_missing(self) -> None:
+        missing = candidate(p3(choice("EF")), "POC.P3.O4").numbers["missing"]
+
+        assert missing == ["Trois objectifs facultatifs choisis au moins"]
+        assert candidate(p3(choice("EFG")), "POC.P3.O4").numbers["missing"] == []
+
     def test_no_other_tool_than_cybersurveillance_audits_the_exposure(self) -> None:
         other = replace(C, values={**C.values, "tool": "autre"})
 

@@ -160,13 +160,20 @@ def test_a_directory_in_the_cloud_only_awaits_its_exemption() -> None:
 
 def test_undecided_facts_of_the_objective_are_named_and_those_of_others_are_not() -> None:
     questions = [
-        OpenQuestion(evidence="e1", kind="ads_audit", fields=("score",), command="carenage inbox confirm e1"),
+        OpenQuestion(evidence="e1", kind="ads_audit", fields=("date",), command="carenage inbox confirm e1"),
         OpenQuestion(evidence="e2", kind="exposure_audit", fields=("tool",), command="carenage inbox confirm e2"),
     ]
     explanation = explained(ads_case([50], as_of=60), O1A, questions=questions)
 
     assert explanation.assumes_worst
     assert [fact.evidence for fact in the(steps.Decisions, explanation).facts] == ["e1"]
+
+
+@pytest.mark.parametrize(("objective", "is_assumed"), [(O1A, False), (O1B, True)])
+def test_a_score_to_confirm_bears_on_the_level_and_not_on_the_cadence(objective: str, is_assumed: bool) -> None:
+    question = OpenQuestion(evidence="e1", kind="ads_audit", fields=("score",), command="carenage inbox confirm e1")
+
+    assert explained(ads_case([50], as_of=60), objective, questions=[question]).assumes_worst is is_assumed
 
 
 def test_an_establishment_is_explained_through_its_own_units() -> None:
