@@ -62,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "Lancez « make demo » en root sous Debian : il installe ce qui manque. Sans serveur : carenage demo.",
             code=2,
         )
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with Ctrl-C ignored
     try:
         _play(Stage(options.to.absolute()), keep=options.keep)
     except AgentError as error:
