@@ -48,7 +48,9 @@ def _stated_options(command: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--kind", type=click.Choice(KINDS), help="Ce qu'est le fichier."),
             click.option("--directory", metavar="ID", help="L'annuaire concerné."),
-            click.option("--date", "day", callback=day, metavar="DATE", help="Le jour de l'audit (2026-03-14 ou 14/03/2026)."),
+            click.option(
+                "--date", "day", callback=day, metavar="DATE", help="Le jour de l'audit (2026-03-14 ou 14/03/2026)."
+            ),
             click.option("--score", callback=_score, metavar="N", help="Le score ADS, de 1 à 5."),
             click.option("--tool", type=click.Choice(TOOLS), help="D'où vient un audit d'exposition."),
             click.option("--surface", "surfaces", multiple=True, metavar="ID", help="Une surface couverte."),
